@@ -1,4 +1,5 @@
 import { exitCodeMeanings } from '../../src/cli/exit-code.ts';
+import { listed } from '../../src/cli/flag-values.ts';
 import { type Verb, verbs } from '../../src/cli/flags/verbs.ts';
 import { type Flag, flags } from '../../src/cli/flags.ts';
 import { flagLabel, flagText, groupedFlags, unitsHelp, verbHelp } from '../../src/cli/help.ts';
@@ -60,7 +61,7 @@ function tagged(tag: string, ...sentences: readonly string[]): readonly string[]
 function takenBy(flag: Flag): string {
   if (flag.verbs.length === verbs.length) return 'Taken everywhere.';
   const names = flag.verbs.map((verb: Verb) => (verb === 'fetch' ? 'URL' : verb));
-  return `With everypage ${names.join(', ').replace(/, ([^,]*)$/, ' or $1')}.`;
+  return `With everypage ${listed(names, 'or')}.`;
 }
 
 function example([question, command]: readonly [string, string]): readonly string[] {

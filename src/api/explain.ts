@@ -1,10 +1,10 @@
 /** How a list pages, found out by the engine of a run, without an archive. */
 import { createPageInfoReader } from '../archive-thread/page-info-reader.ts';
-import { checkOptions, runOptions } from '../core/check-options.ts';
+import { checkOptions } from '../core/check-options.ts';
 import { systemClock } from '../core/clock.ts';
 import { EverypageError, kindOf, usageError } from '../core/errors.ts';
 import { describeHint } from '../core/hint.ts';
-import type { RunOptions } from '../core/options.ts';
+import { type RunOptions, runOptions } from '../core/options.ts';
 import type { PageInfo } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import { isParallel, onePageOnly, overlapOf, type Pagination } from '../core/pagination.ts';

@@ -11,21 +11,19 @@ import {
   byteSink,
   checkOptions,
   checkPath,
-  format,
   type OptionKinds,
   outputs,
   string,
-  tableKinds,
 } from '../core/check-options.ts';
 import { systemClock } from '../core/clock.ts';
 import { EverypageError, usageError } from '../core/errors.ts';
 import { escapeText } from '../core/escape.ts';
-import { type FormatName, formatNames } from '../core/options.ts';
+import { type FormatName, format, formatNames } from '../core/options.ts';
 import type { OutputShape } from '../core/output-shape.ts';
 import { withoutSinks } from '../core/record-sink.ts';
 import { outputsOf } from '../core/resolve-options.ts';
 import { isWhole, type Verdict } from '../core/summary.ts';
-import { type AskedTable, tableOptions, withTable } from '../core/table-options.ts';
+import { type AskedTable, tableKinds, tableOptions, withTable } from '../core/table-options.ts';
 import {
   checkDistinctFiles,
   checkManifest,
@@ -157,7 +155,7 @@ export async function exportBeside(
     const [page] = archive.readPages(null, 1, 1);
     const { pagination, createdAt } = archive.run;
     const table = withTable(asked, page?.url, pagination?.key, createdAt);
-    // What a user wrote may never answer.
+    // A sink that the user wrote may never answer.
     const stopped = Promise.withResolvers<never>();
     signal?.addEventListener('abort', () => stopped.reject(signal.reason), { once: true });
     const sinks = await Promise.race([loadSinks(targets, ownsThread), stopped.promise]);

@@ -2,10 +2,10 @@ import type { ArchiveReader } from '../archive/archive-reader.ts';
 import type { RunOptions } from '../core/options.ts';
 import { keptShape, type OutputShape, outputShape } from '../core/output-shape.ts';
 
-/** What a look at an archive takes of what an export takes. */
+/** The options of an export that a look at an archive takes, too. */
 export type ShapeOptions = Pick<RunOptions, 'select' | 'wholePages' | 'where' | 'fields'>;
 
-/** As the user says; without a word as the run did. */
+/** As the user says, else as the run did. */
 export function shapeOf(
   { run: { pagination, selection } }: ArchiveReader,
   options: Pick<ShapeOptions, 'select' | 'wholePages'>,

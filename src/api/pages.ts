@@ -1,13 +1,13 @@
 /** The library's iterators: a run whose pages go to the caller. */
 
 import type { SentPage } from '../archive-thread/messages.ts';
-import { checkOptions, runOptions, string, tableKinds } from '../core/check-options.ts';
+import { checkOptions, string } from '../core/check-options.ts';
 import { EverypageError } from '../core/errors.ts';
-import type { RunOptions } from '../core/options.ts';
+import { type RunOptions, runOptions } from '../core/options.ts';
 import type { Place } from '../core/page-request.ts';
 import { strictOf } from '../core/resolve-options.ts';
 import { isWhole, type Summary } from '../core/summary.ts';
-import { type AskedTable, tableOptions } from '../core/table-options.ts';
+import { type AskedTable, tableKinds, tableOptions } from '../core/table-options.ts';
 import {
   compactRange,
   createJsonScanner,
@@ -23,7 +23,7 @@ import type { Urls } from './urls.ts';
 /** Options of the iterators: those of a run, less what writes to files. */
 export type IterateOptions = Omit<RunOptions, 'output' | 'manifest' | 'format' | keyof AskedTable>;
 
-/** The same, and which records, and what of each. */
+/** Options of `records`: those of `pages`, and which records to give and what of each. */
 export type RecordsOptions = IterateOptions & Pick<AskedTable, 'where' | 'fields'>;
 
 const notTaken = new Set(['output', 'manifest', 'format', ...Object.keys(tableKinds)]);
@@ -149,7 +149,7 @@ export async function* records(
     if (!scan.valid) {
       throw new EverypageError('ARCHIVE_DAMAGED', `${page.url} can no longer be read as JSON`);
     }
-    // What stands for an empty list may be null, nothing at all or an empty object.
+    // An empty list may be null, absent or an empty object.
     const count = sent.isEmpty || scan.found === 'missing' ? 0 : scan.count;
     // The spans are overwritten by the next scan, and the caller may scan between two records.
     const spans = scan.spans.slice(0, count * 2);

@@ -1,11 +1,5 @@
-import {
-  aFunction,
-  byteSink,
-  checkOptions,
-  type OptionKinds,
-  runOptions,
-} from '../core/check-options.ts';
-import type { RunOptions } from '../core/options.ts';
+import { aFunction, byteSink, checkOptions, type OptionKinds } from '../core/check-options.ts';
+import { type RunOptions, runOptions } from '../core/options.ts';
 import type { Summary } from '../core/summary.ts';
 import type { FilesBeside } from '../fetch/check-files.ts';
 import type { MakeTransport } from '../fetch/open-transport.ts';

@@ -18,7 +18,7 @@ import type { Manifest, ManifestOutput } from '../core/manifest.ts';
 import { counted } from '../core/units.ts';
 import { type Verification, type VerifyOptions, verifyArchive } from './verify-archive.ts';
 
-/** What became of one output. */
+/** The result for one output. */
 export interface CheckedOutput {
   /** As the manifest or the caller names it. */
   readonly destination: string;

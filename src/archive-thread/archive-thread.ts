@@ -49,7 +49,7 @@ export class ArchiveThread {
   readonly #sink: ExportSink;
   readonly #pending = new Map<number, Pending>();
   readonly #unsent: Unsent[] = [];
-  /** Null until something is to be done. */
+  /** Where calls go; null before the first one. */
   #port: ArchivePort | null = null;
   /** Null where the archive has no thread of its own. */
   #worker: Worker | null = null;
@@ -103,7 +103,7 @@ export class ArchiveThread {
 
   #openSoon(ask: OpenRequest): void {
     this.#opened = ask;
-    // Where it cannot be loaded, its first call says so.
+    // If the session cannot be loaded, the first call reports that.
     setImmediate(() => void loadSession().catch(() => {}));
     this.#openTimer = setTimeout(() => {
       this.#begin(serveHere());

@@ -56,14 +56,14 @@ function keepSpare(worker: Worker, ending: NodeJS.Timeout): void {
   worker.once('exit', () => spares.delete(worker));
 }
 
-/** By name: the worker listens to itself too, to know when to read its port. */
+/** Removes listeners event by event: the worker also listens to itself, to know when to read its port. */
 function forget(worker: Worker): void {
   for (const event of ['message', 'error', 'exit']) worker.removeAllListeners(event);
 }
 
 function createWorker(): Worker {
   return new Worker(threadEntry(), {
-    // It comes up before --env-file is read, and a sink or a database wants its variables.
+    // The worker starts before --env-file is read, and a sink or a database needs its variables.
     env: SHARE_ENV,
     // Nobody writes to it. Without this, Node makes the thread's stream to close it: 1 ms of its start.
     stdin: true,

@@ -23,6 +23,7 @@ import {
   readSelection,
   type Selection,
 } from '../decode/decode.ts';
+import { lastAttempt, NO_KEYS, NOTHING_FOUND, rowOf } from './arrived-row.ts';
 import type { EchoWatch } from './echoed-credentials.ts';
 import { createJoiner, mayComeInParts, PartsWatch } from './joined-records.ts';
 import type { KeptPages } from './kept-pages.ts';
@@ -40,11 +41,11 @@ export interface ReadBatch {
 }
 
 interface ReadPage {
-  /** Where it stood in the batch. */
+  /** The page's index in the batch. */
   readonly index: number;
   /** Credentials in its page info and keys are sealed. */
   readonly record: PageRow;
-  /** With them. */
+  /** The page info with the credentials that `record` has sealed. */
   readonly pageInfo: PageInfo | null;
   /** Null where it has no body that is stored. */
   readonly decoded: DecodedPage | null;
@@ -52,7 +53,8 @@ interface ReadPage {
 
 type Good = Extract<BodyVerdict, { ok: true }>;
 
-type Checked = Exclude<BodyVerdict, Good> | (Good & { readonly info: InfoAndKeys | null });
+type CheckedPage = Good & { readonly info: InfoAndKeys | null };
+type Checked = Exclude<BodyVerdict, Good> | CheckedPage;
 
 /** Takes batches apart: checks each body, and reads its page info where the run is paginated. */
 export class BatchReader {
@@ -117,7 +119,8 @@ export class BatchReader {
     const attempts: AttemptRecord[] = [];
     const arrived: readonly ArrivedPage[] = JSON.parse(text);
     let at = 0;
-    for (const [index, page] of arrived.entries()) {
+    for (let index = 0; index < arrived.length; index += 1) {
+      const page = arrived[index]!;
       const key = arena.subarray(at, at + PAGE_KEY_BYTES);
       at += PAGE_KEY_BYTES + page.bodyBytes;
       const body = arena.subarray(at - page.bodyBytes, at);
@@ -127,32 +130,33 @@ export class BatchReader {
         rejections.push({ index, ...rejection });
         continue;
       }
-      const {
-        bodyBytes: _,
-        receivedBytes: _____,
-        log,
-        asked: __,
-        paging: ___,
-        expected: ____,
-        ...row
-      } = page;
-      const failed = { ...row, key, body: null, hash: null, records: null };
-      let record: PageRow = { ...failed, pageInfo: null, keys: [] };
-      let decoded: DecodedPage | null = null;
-      if (read !== null) {
-        const { hash, info } = read;
-        // In a list that pages by itself a null has a place, by which the next page is asked for.
-        const nulls = this.#isPaginated ? 0 : (info?.pageInfo.nulls?.length ?? 0);
-        const records = read.records === null ? null : read.records - nulls;
-        this.#echoes?.look(read.decoded, page);
-        const pageInfo = info === null ? null : sealedPageInfo(info.pageInfo, this.#credentials);
-        record = { ...record, body, hash, records, pageInfo, keys: info?.keys?.parts ?? [] };
-        decoded = decodedPage(page, read);
-      }
-      pages.push({ index, record, pageInfo: read?.info?.pageInfo ?? null, decoded });
-      attempts.push(...log, lastAttempt(page));
+      pages.push(
+        read === null
+          ? { index, record: rowOf(page, key, NOTHING_FOUND), pageInfo: null, decoded: null }
+          : this.#readPage(index, page, key, body, read),
+      );
+      if (page.log.length > 0) attempts.push(...page.log);
+      attempts.push(lastAttempt(page));
     }
     return { rejections, pages, attempts };
+  }
+
+  #readPage(
+    index: number,
+    page: ArrivedPage,
+    key: Uint8Array,
+    body: Uint8Array,
+    read: CheckedPage,
+  ): ReadPage {
+    const { hash, info } = read;
+    // In a list that pages by itself a null has a place, by which the next page is asked for.
+    const nulls = this.#isPaginated ? 0 : (info?.pageInfo.nulls?.length ?? 0);
+    const records = read.records === null ? null : read.records - nulls;
+    this.#echoes?.look(read.decoded, page);
+    const pageInfo = info === null ? null : sealedPageInfo(info.pageInfo, this.#credentials);
+    const keys = info?.keys?.parts ?? NO_KEYS;
+    const record = rowOf(page, key, { body, hash, records, pageInfo, keys });
+    return { index, record, pageInfo: info?.pageInfo ?? null, decoded: decodedPage(page, read) };
   }
 
   /** What was read is stored. */
@@ -269,7 +273,7 @@ export class BatchReader {
   }
 }
 
-/** Of what other expressions find, nobody knows where it stands in a page. */
+/** Pages can be compared only where the place of their records is known: an expression does not say it. */
 function canCompare(records: string | null): records is string {
   return records !== null && records !== '' && !isExpression(records.replace(/(?:^|\.)\*$/, ''));
 }
@@ -286,22 +290,6 @@ function createListFinder(list: string): (page: Uint8Array) => FoundRecords | nu
 /** An empty page that names a next one says itself that it is not the end. */
 function leadsOn(info: PageInfo | undefined): boolean {
   return info !== undefined && (info.next !== null || info.more === true);
-}
-
-/** The one that ended the page. */
-function lastAttempt(page: ArrivedPage): AttemptRecord {
-  const { place, log, startedAt, durationMs, status, reason, bodyBytes, receivedBytes } = page;
-  const number = log.length + 1;
-  return {
-    place,
-    number,
-    startedAt,
-    durationMs,
-    status,
-    outcome: reason ?? 'ok',
-    toldToWaitMs: null,
-    bodyBytes: receivedBytes ?? bodyBytes,
-  };
 }
 
 function decodedPage(page: ArrivedPage, { decoded: body, found, records }: Good): DecodedPage {

@@ -117,7 +117,7 @@ export class ArchiveFollower {
     return free;
   }
 
-  /** The same, but not none: pages that keep too many are read back from the archive when their turn comes. */
+  /** At least one slot: pages in the oldest ones are dropped, and read back from the archive when their turn comes. */
   takeSomeSlots(): readonly number[] {
     const free = this.takeFreeSlots();
     if (free.length > 0) return free;
@@ -221,7 +221,7 @@ export class ArchiveFollower {
     return this.#isStalled;
   }
 
-  /** It is empty, holds what another page holds, or may hold nothing but the record that led to it. */
+  /** Whether a page is empty, repeats another page, or may hold only the record that led to it. */
   #mayBePastEnd({ place, records, isRepeated }: DecodedPage): boolean {
     if (records === 0 || (records === 1 && this.#mayShareBoundaries)) return true;
     return isRepeated ?? this.#archive.pageInfoAt(place)?.recordsSeenAt != null;
@@ -233,7 +233,7 @@ export class ArchiveFollower {
     this.#forget(position);
     this.#last = position;
     if (position === 0) this.#firstRecords = records;
-    // It may be the last one. A server that rounds offsets then gives its records again.
+    // A short page may be the last. After it, a server that rounds offsets gives its records again.
     const isShort = this.#isByOrdinal && records < this.#firstRecords;
     if (isShort && this.#overlap === 0) this.#isStalled = true;
     const repeated = position === 0 ? 0 : this.#overlap;
@@ -269,7 +269,7 @@ export class ArchiveFollower {
   }
 }
 
-/** Of memory that is not shared. */
+/** Bytes of a page in memory that is not shared. */
 function ownBytes({ page, slot }: RecentPage): number {
   return slot === null ? (page?.body.length ?? 0) : 0;
 }

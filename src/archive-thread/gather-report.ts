@@ -1,9 +1,11 @@
 /** Gathers from an archive what a report shows. Everything is read once, and no more is held than is shown. */
+
 import type { ArchiveReader } from '../archive/archive-reader.ts';
 import type { AttemptRecord, PaceNotes, PageCounts } from '../archive/archive-types.ts';
 import type { PageHistory } from '../archive/history.ts';
 import { escapeText } from '../core/escape.ts';
 import type { OutputShape } from '../core/output-shape.ts';
+import { comparePlaces } from '../core/page-request.ts';
 import { factsOf, isOnePage, type Pagination } from '../core/pagination.ts';
 import { VERSION } from '../core/resolve-options.ts';
 import type { Verdict } from '../core/summary.ts';
@@ -101,14 +103,14 @@ export function gatherReport(archive: ArchiveReader, context: ReportContext): Re
     outcomes: attempts.outcomes,
     tally: attempts.tally,
     ...pages.facts(timeAt),
-    // It reads bodies, which takes more time than all else; a run that goes on has none to spare.
+    // Types are found in bodies, which takes longer than all else; a run that goes on has no time for it.
     schema: open === null ? reportSchema(archive, output) : null,
     drawn: attempts.drawn,
   };
   return { facts, urls: attempts.urls, attempts: attempts.columns(timeAt) };
 }
 
-/** Of a list of URLs nothing needs to be said but what a page is. */
+/** A list of URLs needs no evidence but what makes a page whole. */
 function evidenceOf({ name, records }: Verdict, lines: readonly string[]): readonly string[] {
   if (lines.length > 0 || records !== null || name !== 'proven') {
     return lines.map((line) => line.trim());
@@ -130,20 +132,16 @@ function* groups(archive: ArchiveReader): Generator<Group> {
   let attempt = attempts.next();
   while (!page.done || !attempt.done) {
     const isPage =
-      !page.done && (attempt.done || order(page.value.place, attempt.value.place) <= 0);
+      !page.done && (attempt.done || comparePlaces(page.value.place, attempt.value.place) <= 0);
     const place = isPage ? page.value!.place : attempt.value!.place;
     const tries: AttemptRecord[] = [];
-    while (!attempt.done && order(attempt.value.place, place) === 0) {
+    while (!attempt.done && comparePlaces(attempt.value.place, place) === 0) {
       tries.push(attempt.value);
       attempt = attempts.next();
     }
     yield { place, page: isPage ? page.value! : null, tries };
     if (isPage) page = pages.next();
   }
-}
-
-function order(a: PageHistory['place'], b: PageHistory['place']): number {
-  return a.branch - b.branch || a.position - b.position;
 }
 
 /** When each pause really ended; of one that a kill cut off, when the next thing is known to have happened. */

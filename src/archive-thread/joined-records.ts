@@ -131,7 +131,7 @@ export class PartsWatch {
   }
 }
 
-/** Of stored pages in their order, those that are parts of one batch as one page. */
+/** Joins stored pages, in page order, where several hold parts of the same records. */
 export class JoinedPages {
   readonly #join: Joiner;
   readonly #pageInfoAt: ArchiveReader['pageInfoAt'];

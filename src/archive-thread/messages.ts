@@ -4,6 +4,7 @@
  * export/, plan/ and core/. This file is its contract: what the two threads say to each other, in
  * plain data.
  */
+
 import type {
   ArchiveLocation,
   AttemptRecord,
@@ -25,6 +26,7 @@ import type { FailedPage, Strict, Verdict } from '../core/summary.ts';
 import type { TableOptions } from '../core/table-options.ts';
 import type { BodyFault } from '../decode/check-body.ts';
 import type { OutputForm } from '../export/format.ts';
+import type { Written } from '../export/write-output.ts';
 import type { Echo } from './echoed-credentials.ts';
 
 export type { KnownPage };
@@ -110,7 +112,7 @@ export interface PaginateRequest {
 export interface ArrivedPage
   extends Omit<PageRow, 'key' | 'body' | 'hash' | 'records' | 'pageInfo' | 'keys'> {
   readonly bodyBytes: number;
-  /** Of a body that is no page. */
+  /** Bytes of a body that was received but is no page; absent where `bodyBytes` says it. */
   readonly receivedBytes?: number;
   /** The server has said that it is there, so one without records is asked for again (`Expectation`). */
   readonly expected?: true;
@@ -172,14 +174,8 @@ export interface Stored {
   readonly freeSlots: readonly number[];
 }
 
-export interface FinishedOutput {
+export interface FinishedOutput extends Written {
   readonly destination: string;
-  readonly records: number;
-  readonly bytes: number;
-  /** What a user should know of it, a sentence each. */
-  readonly notes: readonly string[];
-  /** Records that `where` left out. */
-  readonly leftOut: number;
 }
 
 export interface Finished {

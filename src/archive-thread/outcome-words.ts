@@ -6,7 +6,7 @@ import { type Field, isObject, listFields } from '../plan/page-fields.ts';
 
 const setOf = (text: string): ReadonlySet<string> => new Set(text.split(' '));
 
-/** Something stands there only where an answer failed. */
+/** Fields that are filled only where an answer failed. */
 const FAULTS = setOf(
   'error errors err errcode errno errmsg errormsg errorcode errormessage errordescription errorname ' +
     'errortype errorid errorinfo iserror haserror haserrors failed failure fault faultcode faultstring exception',
@@ -24,7 +24,7 @@ const MESSAGES = setOf(
 
 /** Fields deeper than this are about something in the page. */
 const MAX_DEPTH = 3;
-/** Of a text so much is looked at. */
+/** The most characters of a text that are looked at. */
 const MAX_TEXT = 1000;
 
 /** What a page says of how its request went, by path. */
@@ -193,7 +193,7 @@ export function envelopeWithFault(page: Uint8Array, found: FoundRecords): unknow
   try {
     return JSON.parse(text);
   } catch {
-    // One object in the place of a list leaves no value behind.
+    // If one object stands in the place of a list, nothing is left around it that is JSON.
     return null;
   }
 }

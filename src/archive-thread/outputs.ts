@@ -1,4 +1,5 @@
 /** The outputs of a run: files, databases, blocks for the main thread, and destinations of the user's. */
+import { createHash } from 'node:crypto';
 import { holdFile } from '../archive/file-locks.ts';
 import { usageError } from '../core/errors.ts';
 import type { ManifestOutput } from '../core/manifest.ts';
@@ -7,9 +8,8 @@ import { type TableOptions, withTable } from '../core/table-options.ts';
 import { isMadeOfBytes } from '../export/choose-format.ts';
 import { createOutput } from '../export/create-output.ts';
 import type { Destination, ExportItem, OutputDestination, PageSource } from '../export/format.ts';
-import { HashingDestination } from '../export/hashing-destination.ts';
 import { SinkDestination } from '../export/sink-destination.ts';
-import { canFollow, type Written, writeFollowing, writeWhole } from '../export/write-output.ts';
+import { canFollow, type Written, writePages } from '../export/write-output.ts';
 import type { BytesTarget, ExportTarget, FileTarget, FinishedOutput } from './messages.ts';
 
 interface ByteOutput {
@@ -138,9 +138,9 @@ export class Outputs {
   async follow(pages: AsyncIterable<ExportItem>, select: string | null): Promise<Written | null> {
     const output = this.#following;
     if (output === null) return null;
-    output.written = await writeFollowing(
+    output.written = await writePages(
       output.target,
-      pages,
+      () => pages,
       output.destination,
       select,
       this.#table,
@@ -183,7 +183,7 @@ export class Outputs {
   async settle(isGood: boolean, isAbandoned: () => boolean): Promise<readonly SettledOutput[]> {
     const isKept = (output: Output): boolean =>
       output.written !== null && (isGood || isStream(output));
-    // Of all that is left to do, this is what may fail.
+    // Commits to servers and sinks come first: nothing else that is left can fail.
     for (const output of this.#all) {
       if (!isKept(output) || isAbandoned()) continue;
       if (output.target === null) await output.sink.commit();
@@ -241,7 +241,7 @@ async function writeOutput(output: Output, pages: PageSource, wanted: Wanted): P
   output.written =
     output.target === null
       ? await output.sink.write(pages, select, { runId, key: table.key, expressions: table })
-      : await writeWhole(output.target, pages, output.destination, select, table);
+      : await writePages(output.target, pages, output.destination, select, table);
 }
 
 function nameOf(output: Output): string {
@@ -261,7 +261,28 @@ function described(output: Output, { records, bytes }: Written): ManifestOutput 
   return { destination, path, format: target.format, records, bytes, sha256 };
 }
 
-/** Somebody reads it meanwhile. */
+/** Whether a reader takes the output while it is written. */
 function isStream(output: Output): boolean {
   return output.target !== null && (output.file === null || output.file.waitsForReader);
+}
+
+/** Hashes what goes to a destination on its way, so that no output is read again for its hash. */
+class HashingDestination implements Destination {
+  readonly #to: Destination;
+  readonly #hash = createHash('sha256');
+
+  constructor(to: Destination) {
+    this.#to = to;
+  }
+
+  write(bytes: Uint8Array): Promise<void> | void {
+    // First: whoever takes them may transfer them.
+    this.#hash.update(bytes);
+    return this.#to.write(bytes);
+  }
+
+  /** Hex SHA-256 of all that was written. Call it once, at the end. */
+  digest(): string {
+    return this.#hash.digest('hex');
+  }
 }

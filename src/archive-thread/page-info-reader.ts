@@ -15,7 +15,7 @@ import { lastMarksOf, marksOf } from './repeated-records.ts';
 interface PageToRead {
   /** Redacted; relative targets are resolved against it. */
   readonly url: string;
-  /** Those of `pagingHeaders`. */
+  /** The response headers that `pagingHeaders` names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
   readonly found: FoundRecords;
@@ -23,7 +23,7 @@ interface PageToRead {
 
 export interface InfoAndKeys {
   readonly pageInfo: PageInfo;
-  /** Of the records, the record itself where pages overlap and no key is known, or null. */
+  /** Keys of the records; null without. Where pages overlap and no key is known, the whole record is its key. */
   readonly keys: RecordKeys | null;
 }
 

@@ -8,11 +8,11 @@ import type { KeptPages } from './kept-pages.ts';
 interface PageWithKeys {
   readonly body: Uint8Array;
   readonly found: FoundRecords;
-  /** Of the first records. */
+  /** Keys of the page's first records. */
   readonly keys: Uint8Array;
 }
 
-/** So many of a page's first records are, by key and bytes, the last ones of the page at `before`. */
+/** Counts the first records of a page that are, by key and bytes, the last ones of the page at `before`. */
 export function countRepeats(
   { body, found, keys }: PageWithKeys,
   before: Place,
@@ -39,7 +39,7 @@ const NO_KEY = ',""';
 /** Keys that a page has more often than this tell nothing. */
 const MOST_PLACES = 100;
 
-/** So many keys at the front are those that the page before ended with; less than it has. */
+/** Counts the keys at the front that the page before ended with; never all of that page's keys. */
 function repeatedFront(before: Buffer, own: Buffer): number {
   const first = own.subarray(1, endOfFirst(own));
   if (first.length === 2) return 0;

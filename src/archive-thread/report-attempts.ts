@@ -13,7 +13,7 @@ import {
 /** Text of servers may be a megabyte long; so much of it is shown. */
 const SHOWN_TEXT = 500;
 export const SHOWN_URL = 1_000;
-/** So many different outcomes are kept by their words. */
+/** The most different outcomes whose words are kept. */
 const MOST_OUTCOMES = 5_000;
 const OTHER_WORDS = 'another reason, of which there are too many to keep';
 const MOST_WORDS = 100;
@@ -99,7 +99,7 @@ export class ReportAttempts {
       .sort((a, b) => order(a.kind) - order(b.kind) || b.attempts - a.attempts);
   }
 
-  /** Of attempts that are drawn, when each was under way. */
+  /** The time span of each attempt that is drawn. */
   *spans(): Generator<{ readonly from: number; readonly to: number }> {
     for (const { it } of this.#rows) {
       yield { from: it.startedAt, to: it.startedAt + it.durationMs };

@@ -6,7 +6,7 @@ import { type SeenAttempt, SHOWN_URL } from './report-attempts.ts';
 
 const SHOWN_FAILED = 200;
 const SHOWN_SLOWEST = 25;
-/** Of one page; the first and the last of more. */
+/** The most attempts that are shown of one page: of more, the first and the last. */
 const SHOWN_ATTEMPTS = 50;
 const SHOWN_HEADERS = 30;
 const SHOWN_HEADER = 300;

@@ -8,7 +8,7 @@ import type { SchemaFacts } from '../report/report-data.ts';
 import { type ColumnType, createInference, type Field } from '../schema/schema.ts';
 import { shapeAll } from './shape-pages.ts';
 
-/** Of so many bytes of pages; the records of more take minutes to read. */
+/** Types are taken from so many bytes of pages: the records of more take minutes to read. */
 const MOST_BYTES = 64 * 1024 * 1024;
 const SHOWN_COLUMNS = 300;
 const SHOWN_NAME = 200;

@@ -2,12 +2,12 @@
 import { systemClock } from '../core/clock.ts';
 import { EverypageError } from '../core/errors.ts';
 import { reasonOfFile } from '../core/files.ts';
-import { KEPT } from '../export/file-destination.ts';
+import { KEPT } from '../export/output-error.ts';
 import type { FromThread, ThrownError, ToThread } from './messages.ts';
 import type { MainThread } from './run-export.ts';
 import type { ArchiveSession } from './session.ts';
 
-/** It loads all that stores and exports: where one page may be all, while that is waited for. */
+/** Loads all that stores and exports. Where one page may be all, that happens while the page is waited for. */
 export const loadSession = (): Promise<typeof import('./session.ts')> => import('./session.ts');
 
 /** What is used of a `MessagePort`. */
@@ -22,7 +22,7 @@ export interface ServedPort {
  * @param onFinished a run has ended well; its last answer is sent after this
  */
 export function serveArchive(port: ServedPort, onFinished: () => void = () => {}): void {
-  /** Of the run that goes on; the thread may have served others before. Calls wait until it is open. */
+  /** The session of the current run; the thread may have served others before. Calls wait until it is open. */
   let opening: Promise<ArchiveSession> | null = null;
   let taken: ((ok: boolean) => void) | null = null;
   let isGivenUp = false;

@@ -44,8 +44,8 @@ import { copyPages, takePages } from './take-pages.ts';
 
 const LARGE_BYTES = 4 * 1024 * 1024;
 
-/** Of pages that are stored, and that the export reads back. */
-function letGo({ arena }: Batch, pages: ReadBatch['pages']): void {
+/** Frees the memory of a stored batch whose pages the export will read back from the archive. */
+function freeBatch({ arena }: Batch, pages: ReadBatch['pages']): void {
   if (arena.buffer instanceof ArrayBuffer) arena.buffer.transfer(0);
   for (const { record } of pages) {
     for (const { list } of record.keys) {
@@ -175,14 +175,15 @@ export class ArchiveSession implements SessionCalls {
     const pageInfos: (PageInfo | null)[] = [];
     follow.came(batch.slot);
     let isKept = false;
-    for (const [at, { index, record, pageInfo, decoded }] of pages.entries()) {
+    pages.forEach(({ index, record, pageInfo, decoded }, at) => {
       // The archive knows what was seen before, and has no credentials; the plan needs both.
       const info = kept[at] ?? null;
-      const isRepeated = info !== null && info.recordsSeenAt !== null;
       const isInSlot = decoded?.body.buffer === batch.arena.buffer;
       const isNew = follow.offer(
         record.place,
-        decoded === null ? null : { ...decoded, isRepeated },
+        decoded === null || info === null
+          ? decoded
+          : { ...decoded, isRepeated: info.recordsSeenAt !== null },
         isInSlot ? batch.slot : null,
       );
       isKept ||= isNew;
@@ -190,9 +191,9 @@ export class ArchiveSession implements SessionCalls {
         info === null || pageInfo === null
           ? null
           : { ...pageInfo, nextSeenAt: info.nextSeenAt, recordsSeenAt: info.recordsSeenAt };
-    }
-    // What is large is not left until memory is next looked for.
-    if (!isKept && batch.arena.byteLength > LARGE_BYTES) letGo(batch, pages);
+    });
+    // A large batch is freed at once: the next garbage collection may be far away.
+    if (!isKept && batch.arena.byteLength > LARGE_BYTES) freeBatch(batch, pages);
     follow.advance();
     return { rejections, pageInfos, freeSlots: follow.takeFreeSlots() };
   }

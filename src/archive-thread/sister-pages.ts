@@ -27,7 +27,7 @@ import {
 
 export type Likeness =
   | { readonly kind: 'alike' }
-  /** It has no records, as the page of a list may. */
+  /** The page has no records, as a page of a list may. */
   | { readonly kind: 'empty'; readonly listIs?: 'null' | 'absent' }
   /**
    * What differs, a phrase without text of the server's but names; and whether the page says by itself,
@@ -51,7 +51,7 @@ interface Sister {
   readonly fields: readonly Field[];
   readonly outcomes: Outcomes;
   readonly isOfObjects: boolean;
-  /** Of its first records, where they are objects. */
+  /** Keys of its first records, where they are objects. */
   readonly recordKeys: ReadonlySet<string>;
 }
 
@@ -102,7 +102,7 @@ export class SisterPages {
     if (usual === null || found.count === 0) return false;
     // Only a list of objects shows by a byte that others are not of it.
     if (usual === 'one') return true;
-    // One alone may be an error in the place of all.
+    // One object alone may be an error that stands in the place of the list.
     if (found.count === 1 && this.#count > 1) return false;
     const shape = shapeOf(page, found);
     return shape === usual || (usual === 'others' && shape === 'objects');

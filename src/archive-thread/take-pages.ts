@@ -2,7 +2,7 @@ import { Archive } from '../archive/archive.ts';
 import { ArchiveReader } from '../archive/archive-reader.ts';
 import type { AttemptRecord, PageRow } from '../archive/archive-types.ts';
 import type { PageInfo } from '../core/page-info.ts';
-import { isRecheck, type Place } from '../core/page-request.ts';
+import { isRecheck, type Place, placeName } from '../core/page-request.ts';
 import type { Ask, PlacedState, TakenPage, TakenPages } from './messages.ts';
 
 /** Taken over in one transaction: bounds memory. */
@@ -83,11 +83,11 @@ function notStored(archive: Archive, pages: readonly PageRow[]): (page: PageRow)
   const stored = new Set<string>();
   for (const [branch, [from, to]] of spans) {
     for (const { position } of archive.storedIn(branch, from, to)) {
-      stored.add(`${branch} ${position}`);
+      stored.add(placeName({ branch, position }));
     }
   }
-  // Of readings for comparison the last counts.
-  return ({ place }) => isRecheck(place) || !stored.has(`${place.branch} ${place.position}`);
+  // A page that is read for comparison replaces an earlier reading.
+  return ({ place }) => isRecheck(place) || !stored.has(placeName(place));
 }
 
 /** @param kept what the archive knows of earlier pages that the part did not hold */

@@ -54,7 +54,7 @@ export function openForWriting(path: string): WritableFile {
   });
 }
 
-/** Each time, another process would have to finish an archive just then. */
+/** Another look is needed only where another process finishes an archive at that moment. */
 const MOST_LOOKS = 10;
 
 /** @param open null where what had the name when it was looked for no longer has it */
@@ -85,7 +85,7 @@ function openOrCreate(path: string, newRun: NewRun): WritableFile | null {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) {
       throw archiveError(error, path);
     }
-    // It has its final name now, or was removed.
+    // The file has its final name by now, or was removed.
     if (statOrNull(path) === null) return null;
     mustExist(path);
   }
@@ -187,7 +187,7 @@ export function checkReplaceable(path: string): void {
   // A pipe would be waited for.
   if (statOrNull(path)?.isFile() === false) throw isNoArchive(path);
   const header = headerOf(path);
-  // There is none, or it says so when it is written.
+  // There is no such file, or writing it will say why it cannot be read.
   if (header === null || header.length === 0) return;
   if (!isHeaderOfArchive(header)) throw isNoArchive(path);
 }

@@ -21,22 +21,20 @@ import {
   readPageHistory,
 } from './history.ts';
 import { readCode, readPageInfo } from './kept-json.ts';
-import { type KeptPace, type RunRow, readPace, readRun } from './kept-run.ts';
+import { type KeptPace, readPace, readPaceNotes } from './kept-pace.ts';
+import { type RunRow, readRun } from './kept-run.ts';
 import { lastKeysAt } from './key-parts.ts';
 import { repeatsOf } from './key-scan.ts';
 import { type MerkleTree, pageTree } from './merkle-tree.ts';
-import { readPaceNotes } from './pace-notes.ts';
-import { createBodyReader, PageBodies } from './page-bodies.ts';
-import { type KeptRow, keptRows } from './part-rows.ts';
+import { type CheckedRow, checkRows, type KeptRow, keptRows } from './page-rows.ts';
+import { firstWithRecords, pageAt, readPages, readStored } from './read-pages.ts';
 import { RequestIndex } from './request-index.ts';
-import { type CheckedRow, checkRows } from './row-checksum.ts';
 import {
   endPosition,
   MAX_POSITION,
   PLACE,
   PLACE_COLUMNS,
   POSITION_MASK,
-  placeColumns,
   RECHECK_PLACE,
 } from './schema.ts';
 import { sharedBySlices } from './slice-scan.ts';
@@ -44,16 +42,6 @@ import type { Connection } from './sqlite.ts';
 import { computeVerdict, readTally, type VerdictOptions } from './verdict.ts';
 
 type KnownRow = [position: number, key: Uint8Array, url: string, pageInfo: string | null];
-
-type FailureRow = [
-  branch: number,
-  position: number,
-  url: string,
-  status: number | null,
-  code: string | null,
-  reason: string | null,
-  attempts: number | null,
-];
 
 /**
  * An archive that is read: its pages in page order, what it says of its run, and the verdict. Every
@@ -64,15 +52,11 @@ export class ArchiveReader {
   readonly path: string;
   protected readonly connection: Connection;
   #run: RunRow;
-  readonly #wholeBody: ReturnType<typeof createBodyReader>;
-  readonly #bodies: PageBodies;
 
   /** Closes the connection where the archive cannot be read. */
   protected constructor(connection: Connection) {
     this.path = connection.path;
     this.connection = connection;
-    this.#wholeBody = createBodyReader(connection);
-    this.#bodies = new PageBodies(connection, this.#wholeBody);
     try {
       this.#run = readRun(connection);
     } catch (error) {
@@ -183,17 +167,17 @@ export class ArchiveReader {
    * page whose body reaches `maxBytes`, so at least one page comes if there is one.
    */
   readPages(after: Place | null, maxPages: number, maxBytes: number): StoredPage[] {
-    return this.#bodies.readPages(after, maxPages, maxBytes);
+    return readPages(this.connection, after, maxPages, maxBytes);
   }
 
   /** Stored pages at positions from ≤ p < to, bounded like `readPages`. */
   readStored(branch: number, from: number, to: number, maxBytes: number): StoredPage[] {
-    return this.#bodies.readStored(branch, from, to, maxBytes);
+    return readStored(this.connection, branch, from, to, maxBytes);
   }
 
   /** A page whose body is there, also beyond the end, or null. */
   pageAt(place: Place): StoredPage | null {
-    return this.#bodies.pageAt(place);
+    return pageAt(this.connection, place);
   }
 
   /** What a page says of the list, as it is kept, or null. */
@@ -206,7 +190,7 @@ export class ArchiveReader {
 
   /** The first page in which records were found, or null. */
   firstWithRecords(): StoredPage | null {
-    return this.#bodies.firstWithRecords();
+    return firstWithRecords(this.connection);
   }
 
   /** The keys of a page's last records, see `lastKeysAt`; null where it is not stored or has none. */
@@ -216,23 +200,22 @@ export class ArchiveReader {
 
   /** The first failed pages in page order. */
   failures(limit: number): FailedPage[] {
-    return this.connection
-      .query<FailureRow>(
-        `SELECT ${placeColumns('page.place')}, page.url, content.status, content.code,
-             content.reason, content.attempts
-           FROM page INDEXED BY page_not_stored LEFT JOIN content ON content.id = page.content
-           WHERE page.state <> 'stored' AND page.state = 'failed' AND page.place < ${RECHECK_PLACE}
-           ORDER BY page.place LIMIT ?`,
-      )
-      .all(limit)
-      .map(([branch, position, url, status, code, reason, attempts]) => ({
-        place: { branch, position },
-        url,
-        status,
-        code: code === null ? null : readCode(code, this.connection),
-        reason: reason ?? 'unknown',
-        attempts: attempts ?? 0,
-      }));
+    const rows = this.connection.objects<
+      Omit<FailedPage, 'place' | 'code'> & Place & { code: string | null }
+    >(
+      `SELECT page.place >> 40 AS branch, page.place & ${POSITION_MASK} AS position, page.url, content.status,
+           content.code, coalesce(content.reason, 'unknown') AS reason,
+           coalesce(content.attempts, 0) AS attempts
+         FROM page INDEXED BY page_not_stored LEFT JOIN content ON content.id = page.content
+         WHERE page.state <> 'stored' AND page.state = 'failed' AND page.place < ${RECHECK_PLACE}
+         ORDER BY page.place LIMIT ?`,
+      limit,
+    );
+    return rows.map(({ branch, position, code, ...page }) => ({
+      ...page,
+      place: { branch, position },
+      code: code === null ? null : readCode(code, this.connection),
+    }));
   }
 
   /** Finds pages by what was asked for; see `RequestIndex`. To be made once. */
@@ -247,9 +230,7 @@ export class ArchiveReader {
 
   /** Every page in page order, whatever its state, with all that is kept of it; or those of branches, or at places. */
   keptRows(which: readonly Place[] | BranchSpan | null = null): Iterable<KeptRow> {
-    const { connection } = this;
-    const attemptsOf = (place: Place): AttemptRecord[] => this.attemptsOf(place);
-    return keptRows({ connection, wholeBody: this.#wholeBody, attemptsOf }, which);
+    return keptRows(this.connection, which);
   }
 
   /**

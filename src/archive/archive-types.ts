@@ -41,7 +41,7 @@ export interface AttemptRecord {
   readonly outcome: string;
   /** How long the server told us to wait, or null. */
   readonly toldToWaitMs: number | null;
-  /** Of the body, as they came off the wire; 0 where none came. */
+  /** Bytes of the body as they came off the wire; 0 where none came. */
   readonly bodyBytes: number;
 }
 
@@ -101,7 +101,7 @@ export interface PageRow {
   readonly records: number | null;
   /** What it says of the list, its next step redacted; null where it failed and in a list. */
   readonly pageInfo: PageInfo | null;
-  /** Of its records, in order; none where they have no keys. */
+  /** Keys of the page's records, in order; none where records have no keys. */
   readonly keys: readonly KeyPart[];
   /** Why it failed, for machines and for people; null otherwise. */
   readonly code: PageCode | null;
@@ -154,4 +154,17 @@ export interface PageCounts {
   readonly stored: number;
   readonly failed: number;
   readonly beyondEnd: number;
+}
+
+/** A page that was asked for, without its body. */
+export interface AskedPage {
+  readonly place: Place;
+  /** 16 bytes: see `pageKey`. */
+  readonly key: Uint8Array;
+  /** Redacted. */
+  readonly url: string;
+  readonly state: PageState;
+  readonly status: number | null;
+  /** Whether a body came. */
+  readonly hasBody: boolean;
 }

@@ -18,8 +18,8 @@ import type {
   PageRow,
   RunSpecification,
 } from './archive-types.ts';
-import { type KeptPace, type RunRow, writePace, writeRun } from './kept-run.ts';
-import { writePaceNotes } from './pace-notes.ts';
+import { type KeptPace, writePace, writePaceNotes } from './kept-pace.ts';
+import { type RunRow, writeRun } from './kept-run.ts';
 import { PageStore } from './page-store.ts';
 import type { Connection } from './sqlite.ts';
 
@@ -147,7 +147,7 @@ export class Archive extends ArchiveReader {
     notes: PaceNotes | null = null,
   ): readonly (PageInfo | null)[] {
     if (pages.length === 0 && attempts.length === 0) {
-      this.#keepNotes(notes);
+      if (notes !== null) this.keepNotes(notes);
       return [];
     }
     this.#groups += 1;
@@ -168,10 +168,6 @@ export class Archive extends ArchiveReader {
     } catch (error) {
       throw archiveError(error, path);
     }
-  }
-
-  #keepNotes(notes: PaceNotes | null): void {
-    if (notes !== null) this.#commit(() => writePaceNotes(this.connection, notes));
   }
 
   /**

@@ -1,11 +1,16 @@
 /** What was checked of a list that pages by itself: borders between pages, requests by key, rereadings. */
 import type { PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
-import { isByFunction, isByOrdinal, isParallel, type Pagination } from '../core/pagination.ts';
+import {
+  factsOf,
+  isByFunction,
+  isByOrdinal,
+  isParallel,
+  type Pagination,
+} from '../core/pagination.ts';
 import { counted, formatCount } from '../core/units.ts';
-import { cutPagesText } from './cut-pages.ts';
 import type { KeyFacts } from './key-scan.ts';
-import type { PageFacts } from './page-facts.ts';
+import { isRepeatedThroughout, isTotalThere, type PageFacts } from './page-facts.ts';
 import type { SecondReading } from './recheck-scan.ts';
 import type { SliceFacts } from './slice-scan.ts';
 
@@ -22,7 +27,7 @@ export interface Checks {
   readonly bordersHold: boolean;
   /** Every request of a chain held the key of the last record before it. */
   readonly keysHold: boolean;
-  /** So many pages were read again at the end, and how many of them hold what they held before. */
+  /** How many pages were read again at the end, and how many of those had not changed. */
   readonly readAgain: number;
   readonly unchanged: number;
   /** All pages were read again, and none had changed. */
@@ -131,7 +136,7 @@ function sharedField(
   { keysHold }: Pick<Checks, 'keysHold'>,
 ): string | null {
   if (keysHold && pages.pages > 1 && !isId(key)) return key;
-  // Where pages begin with the last records of the page before, none is skipped.
+  // No record is skipped where pages begin with the last records of the page before.
   const isInclusive = pages.boundaries > 0 && pages.sharedBoundaries === pages.boundaries;
   return pages.byField > 0 && !isInclusive ? pages.nextByField : null;
 }
@@ -182,11 +187,6 @@ function oddPages({ style }: Pagination, pages: PageFacts): readonly string[] {
   return texts;
 }
 
-/** Every page begins with what the page before ended with, and nobody asked for that. */
-export function isRepeatedThroughout({ surelyRepeated, boundaries }: PageFacts): boolean {
-  return surelyRepeated > 0 && surelyRepeated === boundaries;
-}
-
 function repeatedText(count: number): string {
   const begin = counted(count, 'page begins', 'pages begin');
   return `${begin} with one of the last records of the page before; without a key (--key) it is not known whether that record comes twice`;
@@ -195,14 +195,6 @@ function repeatedText(count: number): string {
 /** An empty page came last, and as many records as the server says. */
 function isTotal(planEnd: PlanEnd | null, pages: PageFacts): boolean {
   return planEnd?.reason === 'past-end' && isTotalThere(pages);
-}
-
-/** As many records came as the last total says, which may count places that hold null. */
-export function isTotalThere(pages: PageFacts): boolean {
-  const { totalAtEnd, skippedRecords, sharedBySlices, records, nulls } = pages;
-  if (totalAtEnd === null) return false;
-  const came = records + skippedRecords + sharedBySlices;
-  return totalAtEnd === came || totalAtEnd === came + nulls;
 }
 
 const SHOWN_PAGES = 5;
@@ -246,7 +238,7 @@ export function proofOf(
     : null;
 }
 
-/** Of ids no two are equal; of times and names some may be. */
+/** Ids are unique; times and names may not be. */
 function isId(key: string | null): boolean {
   return key !== null && /id$/i.test(key);
 }
@@ -280,4 +272,23 @@ export function rereadingText(
   if (readAgain >= pages) return 'every page was read again at the end and had not changed';
   const were = counted(readAgain, 'page was', 'pages were');
   return `${were} read again at the end and had not changed; a change on another page would not be seen`;
+}
+
+/**
+ * A server that gives fewer records in a page than were asked for, without a word, may still count its
+ * pages by what was asked for: then each page leaves out the rest, which a total would show. A phrase; null
+ * where pages do not look so.
+ */
+function cutPagesText(pagination: Pagination, pages: PageFacts): string | null {
+  const { largestPage, ofLargest, saysSize, withRecords, skipping, shortOfAsked } = pages;
+  if (skipping > 0) {
+    const where = counted(skipping, 'page');
+    return `behind ${where} the next one begins further on than its records end, and no total says that none is missing`;
+  }
+  const isCounted = factsOf(pagination).counts === 'pages';
+  const isLinked = shortOfAsked > 0 && shortOfAsked >= withRecords - 1;
+  const asked = isLinked ? pages.askedOfPage : (pagination.size ?? pagination.askedSize ?? 0);
+  if (!(isCounted || isLinked) || withRecords < 2 || largestPage >= asked) return null;
+  if (saysSize > 0 || ofLargest < withRecords - 1) return null;
+  return `${formatCount(largestPage)} records came on each full page where ${formatCount(asked)} were asked for, and no total says that none is missing`;
 }

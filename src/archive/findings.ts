@@ -1,11 +1,10 @@
 import { isRoundDepth } from '../core/depth.ts';
 import { factsOf, onePageOnly } from '../core/pagination.ts';
 import { counted, formatCount } from '../core/units.ts';
-import { isRepeatedThroughout, isTotalThere } from './checks.ts';
 import { driftFindings, rereadingFindings } from './drift-findings.ts';
 import type { Finding, PagedFacts } from './finding.ts';
 import { limitFindings } from './limit-findings.ts';
-import type { PageFacts } from './page-facts.ts';
+import { isRepeatedThroughout, isTotalThere, type PageFacts } from './page-facts.ts';
 import { againFindings } from './repeat-findings.ts';
 
 export function makeFindings(facts: PagedFacts): readonly Finding[] {
@@ -99,7 +98,7 @@ function endFindings(facts: PagedFacts): readonly Finding[] {
   }
 }
 
-/** Where the list's own records stand is not known, so what totals say of them cannot be held against. */
+/** The place of the list's records is not known, so totals cannot be compared with what came. */
 function unknownFindings(facts: PagedFacts): readonly Finding[] {
   const { counts, output, written, failed, pages, fetched } = facts;
   if (output === 'selection' && counts === 'list' && written === 0 && fetched > 0) {
@@ -132,7 +131,7 @@ function unknownFindings(facts: PagedFacts): readonly Finding[] {
 
 function missingFindings(facts: PagedFacts): readonly Finding[] {
   const { planEnd, pagination, failed, pages } = facts;
-  // Of a list that was not read to its end it goes without saying.
+  // A list that was not read to its end lacks records in any case.
   if (planEnd === null || planEnd.reason === 'broken' || failed > 0) return [];
   const texts: string[] = [];
   const isAll = isTotalThere(pages);

@@ -15,7 +15,7 @@ export interface PageHistory {
   readonly headers: string | null;
   /** Null where none were looked for. */
   readonly records: number | null;
-  /** Of the stored body, on the wire. */
+  /** Bytes of the stored body, as it came off the wire. */
   readonly bodyBytes: number;
 }
 

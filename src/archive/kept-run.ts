@@ -1,5 +1,5 @@
 /**
- * What an archive keeps of its run: what was asked for, how far it came, and the pace of each limiter.
+ * What an archive keeps of its run: what was asked for, and how far it came.
  * What was asked for says whether two runs are the same, not how or for whom it was asked.
  */
 import { createHash } from 'node:crypto';
@@ -31,21 +31,14 @@ export interface RunRow {
   readonly exportedAt: number | null;
 }
 
-type Columns = [
-  fingerprint: Uint8Array,
-  specification: string,
-  createdAt: number,
-  maxDecodedBytes: number,
-  expect: number | null,
-  selection: string | null,
-  planCount: number | null,
-  planDigest: Uint8Array | null,
-  planEnd: string | null,
-  pagination: string | null,
-  verdict: string | null,
-  completedAt: number | null,
-  exportedAt: number | null,
-];
+/** As it stands in the table: JSON as text, and the verdict as whoever made the file wrote it. */
+type KeptColumns = {
+  readonly [K in keyof RunRow]: K extends 'specification'
+    ? string
+    : K extends 'planEnd' | 'pagination' | 'verdict'
+      ? string | null
+      : RunRow[K];
+};
 
 const verdictNames: Readonly<Record<VerdictName, true>> = {
   proven: true,
@@ -57,43 +50,23 @@ const verdictNames: Readonly<Record<VerdictName, true>> = {
 };
 
 export function readRun(connection: Connection): RunRow {
-  const row = connection
-    .query<Columns>(
-      `SELECT fingerprint, specification, created_at, max_decoded_bytes, expect, selection, plan_count, plan_digest,
-         plan_end, pagination, verdict, completed_at, exported_at FROM run`,
-    )
-    .get();
+  const [row] = connection.objects<KeptColumns>(
+    `SELECT fingerprint, specification, created_at AS createdAt, max_decoded_bytes AS maxDecodedBytes, expect,
+       selection, plan_count AS planCount, plan_digest AS planDigest, plan_end AS planEnd, pagination, verdict,
+       completed_at AS completedAt, exported_at AS exportedAt FROM run`,
+  );
   if (row === undefined) throw connection.damaged('it does not say what was asked for');
-  const [fingerprint, specification, createdAt, maxDecodedBytes, ...changing] = row;
-  const [
-    expect,
-    selection,
-    planCount,
-    planDigest,
-    planEnd,
-    pagination,
-    verdict,
-    completedAt,
-    exportedAt,
-  ] = changing;
+  const { specification, planEnd, pagination, verdict } = row;
   if (verdict !== null && !isVerdictName(verdict)) {
     throw connection.damaged('its verdict is none that is known');
   }
-  if (maxDecodedBytes < 1) throw connection.damaged('its limit on bodies is none');
+  if (row.maxDecodedBytes < 1) throw connection.damaged('its limit on bodies is none');
   return {
-    fingerprint,
+    ...row,
     specification: readSpecification(specification, connection),
-    createdAt,
-    maxDecodedBytes,
-    expect,
-    selection,
-    planCount,
-    planDigest,
     planEnd: planEnd === null ? null : readPlanEnd(planEnd, connection),
     pagination: pagination === null ? null : readPagination(pagination, connection),
     verdict,
-    completedAt,
-    exportedAt,
   };
 }
 
@@ -139,31 +112,6 @@ function runChecksum(connection: Connection): number {
 
 function isVerdictName(name: string): name is VerdictName {
   return Object.hasOwn(verdictNames, name);
-}
-
-/**
- * What a run measured of each limiter, by the limiter's name, so that one that goes on begins where
- * it was. What an entry holds is pace/'s.
- */
-export type KeptPace = Readonly<Record<string, unknown>>;
-
-/** Entries that cannot be read are left out: they only spare some measuring. */
-export function readPace(connection: Connection): KeptPace {
-  const rows = connection.query<[string, string]>('SELECT limiter, state FROM pace').all();
-  return Object.fromEntries(rows.flatMap(([limiter, text]) => entryOf(limiter, text)));
-}
-
-function entryOf(limiter: string, text: string): [string, unknown][] {
-  try {
-    return [[limiter, JSON.parse(text)]];
-  } catch {
-    return [];
-  }
-}
-
-export function writePace(connection: Connection, kept: KeptPace): void {
-  const write = connection.writer('INSERT OR REPLACE INTO pace VALUES (?, ?)');
-  for (const [limiter, state] of Object.entries(kept)) write(limiter, JSON.stringify(state));
 }
 
 /** SHA-256, 32 bytes. Equal for specifications that ask for the same pages. */

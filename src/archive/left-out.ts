@@ -10,7 +10,7 @@ export interface CountedPage
   readonly records: number;
 }
 
-/** So many records at the front and at the back of a page. */
+/** The records of a page that are left out: how many at the front and at the back, and which others. */
 export interface LeftOut {
   readonly front: number;
   readonly back: number;

@@ -63,7 +63,7 @@ export class MerkleTree {
     return this.#leaves;
   }
 
-  /** Of the entries so far; the hash of nothing where there are none. */
+  /** The hash over the entries so far; the hash of nothing where there are none. */
   root(): Uint8Array {
     if (this.#full.length === 0) return sha256();
     return this.#full.reduceRight((right, left) => joined(left, right)).hash;

@@ -4,7 +4,7 @@ import type { RecordEvidence } from '../core/summary.ts';
 import type { SecondReading } from './recheck-scan.ts';
 
 /** What is counted page by page. */
-export const nothing = {
+export const emptyTally = {
   /** Stored or failed. */
   pages: 0,
   /** Without those that an earlier page gave because of how the API pages. */
@@ -13,7 +13,7 @@ export const nothing = {
   sharedBySlices: 0,
   /** Places of the list that hold null. */
   nulls: 0,
-  /** The same, also where an earlier page gave them. */
+  /** All such places, also those on records that an earlier page gave. */
   allNulls: 0,
   /** Ordinals that were read more than once. */
   readAgain: 0,
@@ -71,7 +71,7 @@ export const nothing = {
 };
 
 /** What the pages inside the plan's ends say together. */
-export interface PageFacts extends Readonly<typeof nothing> {
+export interface PageFacts extends Readonly<typeof emptyTally> {
   /** The field in which the first of the partial pages says so. */
   readonly partialBy: string | null;
   /** What the last of the pages `byField` names, and how many records a page `shortOfAsked` was asked for. */
@@ -88,15 +88,26 @@ export interface PageFacts extends Readonly<typeof nothing> {
   readonly skippedPages: number;
   readonly totalAtStart: number | null;
   readonly totalAtEnd: number | null;
-  /** What the last page said when the list was read. */
-  readonly totalOfLast: number | null;
   /** A total of a page that is another than at the start, and at the end. */
   readonly totalBetween: number | null;
-  /** So many at least, where the server says no more than that. */
+  /** The least total, where the server states only a lower bound. */
   readonly leastTotal: number | null;
   readonly totalPagesAtStart: number | null;
   readonly totalPagesAtEnd: number | null;
   readonly totalPagesBetween: number | null;
   /** Numbers that counted for nothing, and why: sentences without a full stop. */
   readonly notes: readonly string[];
+}
+
+/** Every page begins with what the page before ended with, and nobody asked for that. */
+export function isRepeatedThroughout({ surelyRepeated, boundaries }: PageFacts): boolean {
+  return surelyRepeated > 0 && surelyRepeated === boundaries;
+}
+
+/** As many records came as the last total says, which may count places that hold null. */
+export function isTotalThere(pages: PageFacts): boolean {
+  const { totalAtEnd, skippedRecords, sharedBySlices, records, nulls } = pages;
+  if (totalAtEnd === null) return false;
+  const came = records + skippedRecords + sharedBySlices;
+  return totalAtEnd === came || totalAtEnd === came + nulls;
 }

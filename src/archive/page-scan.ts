@@ -13,7 +13,7 @@ import type { PageState } from './archive-types.ts';
 import { BranchScan, ByPage, type Read } from './branch-scan.ts';
 import { readPageInfo } from './kept-json.ts';
 import { createLeftOut } from './left-out.ts';
-import { nothing, type PageFacts } from './page-facts.ts';
+import { emptyTally, type PageFacts } from './page-facts.ts';
 import { type SecondReading, scanRechecks } from './recheck-scan.ts';
 import { placeColumns, RECHECK_PLACE } from './schema.ts';
 import { sharedBySlices } from './slice-scan.ts';
@@ -21,7 +21,7 @@ import type { Connection } from './sqlite.ts';
 
 const MOST_GAPS = 100;
 const MOST_BORDERS = 5;
-/** Of fewer records it may be chance that none is like another. */
+/** Fewer records may all be different by chance. */
 const FEWEST_MARKS = 5;
 
 type Row = [
@@ -78,7 +78,7 @@ class PageScan {
   readonly #pagination: Pagination;
   readonly #byOrdinal: boolean;
   readonly #ends: Map<number, number>;
-  readonly #tally = { ...nothing };
+  readonly #tally = { ...emptyTally };
   readonly #leftOut: ReturnType<typeof createLeftOut>;
   readonly #gaps: RecordEvidence['gaps'][number][] = [];
   readonly #brokenBorders: PageFacts['brokenBorders'][number][] = [];
@@ -200,7 +200,6 @@ class PageScan {
   facts(secondReadings: readonly SecondReading[]): PageFacts {
     this.#endBranch();
     for (const end of this.#ends.values()) this.#missing(end, 0);
-    const totalOfLast = sum(this.#ended.map(({ total }) => total.end));
     for (const { place, before, pageInfo, readAt } of secondReadings) {
       for (const name of ['total', 'totalPages'] as const) {
         this.#byPage[name].hear(before[name], pageInfo?.[name] ?? null);
@@ -222,7 +221,6 @@ class PageScan {
       secondReadings: this.#placed(secondReadings),
       brokenBorders: this.#brokenBorders,
       isProvenByKeys: !this.#byOrdinal && branches.every(({ proof }) => proof.holds),
-      totalOfLast,
       skippedRecords,
       skippedPages,
       notes: ofPage.map((name) => {
@@ -261,7 +259,7 @@ class PageScan {
     if (echoedSize === records) tally.saysSize += 1;
   }
 
-  /** Where the user begins further on: pages and records count from 0 or 1. */
+  /** Records and pages before the first one asked for; both count from 0 or 1. */
   #skipped(): { records: number; pages: number } {
     const { first } = this.#pagination;
     if (this.#byOrdinal) return { records: first === 1 ? 0 : first, pages: 0 };

@@ -14,7 +14,7 @@ export function repeatTexts(facts: PagedFacts): readonly string[] {
   return [...texts, `${counted(more, 'more record')} came twice`];
 }
 
-/** The same where no row has moved: then the server gives them so. */
+/** Records of one key on several pages of a list that did not change: the server itself repeats them. */
 export function repeatFindings({ keys, isKeyUnique, pagination }: PagedFacts): readonly Finding[] {
   const count = keys?.duplicates ?? 0;
   if (count === 0 || keys?.shared.some(({ isSameAgain }) => isSameAgain)) return [];

@@ -2,23 +2,9 @@
  * Finds the pages of an archive by what was asked for. Made when it is first wanted, in a temporary table
  * beside the archive's own: it is as large as the list of URLs, and nothing but a replay needs it.
  */
-import type { Place } from '../core/page-request.ts';
-import type { PageState } from './archive-types.ts';
+import type { AskedPage, PageState } from './archive-types.ts';
 import { placeColumns, RECHECK_PLACE } from './schema.ts';
 import type { Connection } from './sqlite.ts';
-
-/** A page that was asked for, without its body. */
-export interface AskedPage {
-  readonly place: Place;
-  /** 16 bytes: see `pageKey`. */
-  readonly key: Uint8Array;
-  /** Redacted. */
-  readonly url: string;
-  readonly state: PageState;
-  readonly status: number | null;
-  /** Whether a body came. */
-  readonly hasBody: boolean;
-}
 
 type Row = [
   branch: number,
@@ -34,7 +20,7 @@ const ASKED = `SELECT ${placeColumns('page.place')}, page.key, page.url, page.st
     content.body IS NOT NULL
   FROM page LEFT JOIN content ON content.id = page.content`;
 
-/** So many pages with one name are looked at; a list of requests that differ in their bodies has many. */
+/** The most pages of one name that are looked at: requests that differ only in their bodies share one. */
 const MOST_NAMESAKES = 100_000;
 
 export class RequestIndex {
@@ -53,7 +39,7 @@ export class RequestIndex {
     for (const [branch, position, url] of pages.iterate()) add(nameOf(url), branch, position);
   }
 
-  /** Those of one name, in page order. */
+  /** The pages of one name, in page order. */
   named(name: string): AskedPage[] {
     return this.#pages(
       `${ASKED} JOIN temp.asked ON asked.place = page.place WHERE asked.name = ?

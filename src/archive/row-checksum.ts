@@ -7,9 +7,6 @@ import { crc32 } from 'node:zlib';
 import type { Place } from '../core/page-request.ts';
 import type { KeyPart } from '../decode/decode.ts';
 import type { PageRow, PageState } from './archive-types.ts';
-import { keyPartsAt } from './key-parts.ts';
-import { placeColumns } from './schema.ts';
-import type { Connection } from './sqlite.ts';
 
 /** A page's row, and the row of its content without the body. */
 export type CheckedPage = Omit<PageRow, 'body' | 'pageInfo' | 'keys'>;
@@ -53,58 +50,4 @@ export function pageInfoChecksum(
   let crc = crc32(JSON.stringify([branch, position, readAt, text]));
   for (const { first, list } of keys) crc = crc32(list, crc32(String(first), crc));
   return crc;
-}
-
-type Row = [
-  branch: number,
-  position: number,
-  key: Uint8Array,
-  state: PageState,
-  checksum: number,
-  url: string,
-  status: number | null,
-  code: PageRow['code'],
-  headers: string | null,
-  encoding: string | null,
-  hash: Uint8Array | null,
-  records: number | null,
-  reason: string | null,
-  attempts: number | null,
-  startedAt: number,
-  durationMs: number,
-  readAt: number | null,
-  pageInfo: string,
-  pageInfoChecksum: number,
-];
-
-export interface CheckedRow {
-  readonly place: Place;
-  readonly url: string;
-  readonly isSound: boolean;
-}
-
-/** Holds the rows of every page, in whatever state, against their checksums; no body is read. */
-export function* checkRows(connection: Connection): Generator<CheckedRow> {
-  const rows = connection.query<Row>(
-    `SELECT ${placeColumns('page.place')}, page.key, page.state, page.checksum, page.url,
-         content.status, content.code, content.headers, content.encoding, content.hash,
-         content.records, content.reason, content.attempts, content.started_at,
-         content.duration_ms, page_info.read_at, page_info.text, page_info.checksum
-       FROM page LEFT JOIN content ON content.id = page.content
-         LEFT JOIN page_info ON page_info.place = page.place
-       ORDER BY page.place`,
-  );
-  for (const row of rows.iterate()) {
-    const [branch, position, key, state, checksum, url, status, code, headers, ...rest] = row;
-    const [encoding, hash, records, reason, attempts, startedAt, durationMs, ...info] = rest;
-    const [readAt, text, infoChecksum] = info;
-    const place = { branch, position };
-    const kept = { place, key, state, url, status, code, headers, encoding, hash, records, reason };
-    const isSound =
-      attempts !== null &&
-      pageChecksum({ ...kept, attempts, startedAt, durationMs }) === checksum &&
-      (readAt === null ||
-        pageInfoChecksum(place, readAt, text, keyPartsAt(connection, place)) === infoChecksum);
-    yield { place, url, isSound };
-  }
 }

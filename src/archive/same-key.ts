@@ -10,8 +10,8 @@ import {
   readSelection,
   TextHashes,
 } from '../decode/decode.ts';
+import { wholeBody } from './body-parts.ts';
 import type { SharedKeys } from './key-scan.ts';
-import { createBodyReader } from './page-bodies.ts';
 import { PLACE } from './schema.ts';
 import type { Connection } from './sqlite.ts';
 
@@ -30,7 +30,6 @@ export function areOtherRecords(
   if (records === null || key === null || shared.length === 0) return false;
   const scanner = createJsonScanner(readSelection(records));
   const keysOf = createKeyLister(key);
-  const wholeBody = createBodyReader(connection);
   const bodies = connection.query<[content: number, body: Uint8Array, encoding: string | null]>(
     `SELECT content.id, content.body, content.encoding FROM page JOIN content ON content.id = page.content
        WHERE page.place = ${PLACE} AND content.body IS NOT NULL`,
@@ -39,7 +38,7 @@ export function areOtherRecords(
     const row = bodies.get(branch, position);
     if (row === undefined) return null;
     const [content, first, encoding] = row;
-    const decoded = decodeBody(wholeBody(content, first), encoding, maxDecodedBytes);
+    const decoded = decodeBody(wholeBody(connection, content, first), encoding, maxDecodedBytes);
     if (!decoded.ok) return null;
     const found = scanner.scan(decoded.bytes);
     if (!found.valid || found.found === 'missing') return null;

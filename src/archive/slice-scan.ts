@@ -1,5 +1,5 @@
 /** What the slices of a range (`--split`) hold together: which records two of them gave. */
-import type { Place } from '../core/page-request.ts';
+import { type Place, placeName } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { createSliceOrder, keysOf } from './key-scan.ts';
 import { placeColumns, RECHECK_PLACE } from './schema.ts';
@@ -12,7 +12,7 @@ export interface SliceFacts {
   readonly shared: number;
   /** Records that more slices gave than may: the server does not keep to the bounds. */
   readonly overrun: number;
-  /** So many records, more than one, are all that each of two neighbours gave; 0 where none are so. */
+  /** Records of two neighbours that hold exactly the same ones, where that is more than one; else 0. */
   readonly same: number;
 }
 
@@ -73,10 +73,10 @@ export function sharedBySlices(
   );
   const shared = new Map<string, number[]>();
   for (const [branch, position, index] of rows.all()) {
-    const name = `${branch} ${position}`;
+    const name = placeName({ branch, position });
     const known = shared.get(name);
     if (known === undefined) shared.set(name, [index]);
     else known.push(index);
   }
-  return ({ branch, position }) => shared.get(`${branch} ${position}`) ?? [];
+  return (place) => shared.get(placeName(place)) ?? [];
 }

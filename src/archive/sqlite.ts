@@ -77,7 +77,7 @@ export class Connection {
     return this.#database.isOpen;
   }
 
-  /** Something that this connection was asked for failed, which its caller was told. */
+  /** A call of this connection has failed, and its caller knows. */
   get hasFailed(): boolean {
     return this.#hasFailed;
   }
@@ -120,6 +120,17 @@ export class Connection {
         }
       },
     };
+  }
+
+  /** Rows as objects, by the names of their columns: for what is read once. */
+  objects<Row>(sql: string, ...values: SQLInputValue[]): Row[] {
+    const statement = this.#prepare(sql);
+    try {
+      // SQLite's have no prototype.
+      return statement.all(...values).map((row) => ({ ...row }) as Row);
+    } catch (error) {
+      throw this.#told(error, true);
+    }
   }
 
   writer(sql: string): Writer {

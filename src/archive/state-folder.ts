@@ -63,7 +63,7 @@ export function tidyStateFolder(folder: string, now: number, own: string): void 
     try {
       removeArchive(path);
     } catch {
-      // It is no concern of this run.
+      // An archive that cannot be removed is no concern of this run.
     }
   }
 }

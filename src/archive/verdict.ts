@@ -91,7 +91,7 @@ function computeListVerdict(
   };
 }
 
-/** Nulls in the place of records. Of a list of URLs no other page has a page info. */
+/** Nulls in the place of records. In a list of URLs only pages that hold some have a page info. */
 function countNulls(connection: Connection): number {
   return connection
     .query<[number]>(
@@ -154,7 +154,7 @@ function computePagedVerdict(
     pages,
     keys,
     slices,
-    // Of a list that was not read to its end there is nothing to compare with.
+    // A list that was not read to its end has nothing to compare with.
     givenUp: isEndKnown ? compareReadings(connection, restarts) : [],
     expect,
     numberOf,
@@ -231,7 +231,7 @@ export function withWritten(verdict: Verdict, written: number): Verdict {
   return { ...said, name: isLowered ? 'unverified' : name, reasons: [...reasons, reason] };
 }
 
-/** Where records have no key, those of pages that overlap are known by their bytes. */
+/** Records without a key are compared by their bytes where pages overlap. */
 function readKeys(
   connection: Connection,
   pagination: Pagination,

@@ -1,4 +1,4 @@
-/** What stands where a fetch wants its URLs: nothing, a file, a body, or an archive gets advice of its own. */
+/** Advice for those who give a fetch no URL, or a file, a body or an archive in its place. */
 import { existsSync } from 'node:fs';
 import { flagNamed } from './flags.ts';
 import { type TypedArguments, UsageError, wordsOf } from './typed-arguments.ts';
@@ -26,7 +26,7 @@ export function checkUrls(typed: TypedArguments): void {
 
 /** The name of a file, or a body, in place of a URL gets better advice than to add a scheme. */
 function checkIsNoFile(argument: string): void {
-  // As after the `--json` of curl and httpie. It may hold credentials.
+  // A body, as curl and httpie take it after `--json`. It may hold credentials.
   if (/^[{[]/.test(argument)) {
     throw new UsageError('JSON stands where a URL is due; -d sends a body', [
       'https://api.example.com/items',

@@ -125,7 +125,7 @@ const OWN_FLAGS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Who can write to the queue must not make a worker read its files or send what is in its environment.
+ * Whoever can write to the queue must not make a worker read its files or send its environment.
  *
  * @throws EverypageError USAGE where the words ask for that
  */

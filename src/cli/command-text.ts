@@ -54,7 +54,7 @@ export function pagingCommand(
 ): string {
   if (isOtherRun) return fetchCommandText(typed, env, [...flags, '--fresh']);
   const at = flags.indexOf('--select');
-  // What the user takes of a page stays.
+  // The user's selection stays.
   const isOwn = at !== -1 && (typed.has('select') || typed.has('pages'));
   return fetchCommandText(typed, env, isOwn ? flags.toSpliced(at, 2) : flags);
 }
@@ -76,7 +76,7 @@ export function takeCommand(typed: TypedArguments, env: Environment, archivePath
   return commandText(env, ['export', archivePath, ...shape, '--allow-incomplete']);
 }
 
-/** As the user starts the program: `npx everypage` under npx. */
+/** How the user starts the program: `npx everypage` under npx. */
 function commandText(env: Environment, words: readonly string[]): string {
   const program = env['npm_command'] === 'exec' ? 'npx everypage' : 'everypage';
   return [program, ...joinVerbose(words).map(shellQuote)].join(' ');
@@ -99,7 +99,7 @@ function flagWords(
   const secretParams = typed.list('secret-param');
   return typed.flags.filter(isWanted).flatMap((flag) => {
     const { name, value } = flag;
-    // What a shell opened for this one command is there for no other.
+    // A file that the shell opened for this command (/dev/fd/…) does not exist for another one.
     if (name === 'output' && OPENED.test(value ?? '')) return [];
     const shown = value === null ? null : flagNamed(name).value?.show?.(value, secretParams);
     return wordsOfFlag(flag, shown ?? value);

@@ -22,7 +22,7 @@ export async function completionCommand(
   return 0;
 }
 
-/** What such a script asks for: the words before the cursor, and the one at it behind a dot. */
+/** Answers such a script. It sends the words before the cursor, and the word at the cursor behind a dot. */
 export async function completeCommand(
   words: readonly string[],
   context: CliContext,

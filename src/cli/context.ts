@@ -7,7 +7,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
 import { EverypageError, usageError } from '../core/errors.ts';
 import type { FormatName } from '../core/options.ts';
-import { outputError } from '../export/file-destination.ts';
+import { outputError } from '../export/output-error.ts';
 import type { TransportInternals } from '../http/create-transport.ts';
 import type { TerminalFacts, TextStream } from '../report/reporter.ts';
 import { wrapText } from '../report/text-width.ts';

@@ -5,7 +5,7 @@ import { isWhole, type Stop, type Strict, type Summary, type Verdict } from '../
 
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 129 | 130 | 143;
 
-/** As `--help` and the docs state them. */
+/** The texts of `--help` and the docs. */
 export const exitCodeMeanings: readonly (readonly [code: string, meaning: string])[] = [
   [
     '0',

@@ -118,7 +118,7 @@ async function fetchAndReport(
       ),
       signals.received(),
     );
-    // Who has not taken it by now may never do so.
+    // A browser that has not fetched it by now may never do so.
     await stdout?.flush(summary.stop === null ? undefined : LAST_WRITE_MS);
     await ui?.end(summary);
     reporting.close();
@@ -220,13 +220,13 @@ async function reportOf(
   { clock }: CliContext,
 ): Promise<string> {
   const { reportArchive, reportHtml } = await import('../api/report-archive.ts');
-  // What two readings prove together, neither knows.
+  // Neither archive alone knows what two readings prove together.
   const isOfBoth = prove === true && archivePath !== null;
   if (!isOfBoth && data !== null) return reportHtml(data);
   return (await reportArchive(archivePath!, { now: clock.wallTime() })).html;
 }
 
-/** As with the summary: the run has been told of when this fails. */
+/** As with the summary, a failure here comes after the end of the run was printed. */
 async function writeReport(
   path: string,
   html: string,

@@ -11,7 +11,7 @@ import { presets } from '../plan/presets.ts';
 import { type HeaderLine, parseHeaderLine } from './headers.ts';
 
 export interface ValueType<T> {
-  /** As the help calls it: `TIME`. */
+  /** Its name in the help: `TIME`. */
   readonly name: string;
   /** A value that is accepted, for messages. */
   readonly example: string;
@@ -86,6 +86,11 @@ export function pathOrStdout(example: string): ValueType<string> {
   return { ...facts, parse: (value) => (STDOUT_NAMES.test(value) ? STDOUT : parse(value)) };
 }
 
+/** `a, b and c` */
+export function listed(words: readonly string[], join: 'and' | 'or'): string {
+  return words.join(', ').replace(/, ([^,]*)$/, ` ${join} $1`);
+}
+
 /** One of a few words. */
 export function oneOf<const Word extends string>(
   name: string,
@@ -99,7 +104,7 @@ export function oneOf<const Word extends string>(
     parse(value) {
       const word = words.find((it) => it === value);
       if (word !== undefined) return word;
-      throw expected(words.join(', ').replace(/, ([^,]*)$/, ' or $1'), value);
+      throw expected(listed(words, 'or'), value);
     },
     print: (value) => value,
   };
@@ -218,7 +223,7 @@ export const address: ValueType<string> = {
   parse: addressBlock,
 };
 
-/** Where a server of ours listens. */
+/** Where everypage listens: a port, or a host and a port. */
 export const listenAddress: ValueType<{ readonly host: string; readonly port: number }> = {
   name: '[HOST:]PORT',
   example: '8080',

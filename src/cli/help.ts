@@ -65,7 +65,7 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
   },
   head: {
     usage: "everypage head ARCHIVE | 'URL' [FLAGS]",
-    does: 'Shows the first records: as a table on a terminal, else as NDJSON. Of a URL it requests one page, and more only if that has too few records. Keeps nothing.',
+    does: 'Shows the first records: as a table on a terminal, else as NDJSON. For a URL it requests one page, and more only if that page has too few records. Keeps nothing.',
     examples: [
       ['look at a list?', "everypage head 'https://a.io/v1/items'"],
       ['look at an archive?', 'everypage head a.ndjson.everypage --rows 3'],
@@ -94,7 +94,7 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
   },
   archives: {
     usage: 'everypage archives [--clean]',
-    does: 'Lists the archives of runs to standard output that did not end: their records were not all written, and the same command resumes them. They go by themselves: complete ones after a day, others when they have not changed for 30 days.',
+    does: 'Lists the archives of unfinished runs that write to standard output; the same command resumes such a run. They are removed by themselves: complete ones after a day, others after 30 days without a change.',
     examples: [
       ['see what is kept?', 'everypage archives'],
       ['remove all of it?', 'everypage archives --clean'],
@@ -102,7 +102,7 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
   },
   worker: {
     usage: 'everypage worker --queue URL [FLAGS]',
-    does: 'Fetches pages of a run that another machine began with --queue. It brings its own credentials; the rest it reads from the queue. One limit holds for all machines.',
+    does: 'Fetches pages of a run that another machine began with --queue. It has its own credentials, and reads the rest from the queue. One limit holds for all machines.',
     examples: [
       ['help a run?', 'everypage worker --queue redis://host --bearer-env TOKEN'],
       ['end with it?', 'everypage worker --queue redis://host --run 5f0c2d9a1b3e'],
@@ -115,12 +115,12 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
   },
   pause: {
     usage: 'everypage pause --queue URL [--run ID]',
-    does: 'Lets no worker of a run send a request until everypage resume. What is in flight still arrives.',
+    does: 'Stops all workers of a run from sending requests, until everypage resume. Requests in flight still end.',
     examples: [['hold it?', 'everypage pause --queue redis://host']],
   },
   resume: {
     usage: 'everypage resume --queue URL [--run ID | --store DIR]',
-    does: 'Lets a paused run go on. With --store it puts a run into a queue that has lost it: what the store holds is not fetched again.',
+    does: 'Lets a paused run go on. With --store it rebuilds a run in a queue that has lost it; pages in the store are not fetched again.',
     examples: [
       ['go on?', 'everypage resume --queue redis://host'],
       ['an emptied queue?', 'everypage resume --queue redis://host --store DIR'],
@@ -133,7 +133,7 @@ export const verbHelp: Readonly<Record<Verb, VerbHelp>> = {
   },
   dashboard: {
     usage: 'everypage dashboard --queue URL [--listen PORT]',
-    does: 'Shows the jobs of all runs of a queue in a browser, with Bull Board. It changes nothing, listens on this machine only, and its address, which is printed to standard output, holds a token that lets in.',
+    does: 'Shows the jobs of all runs of a queue in a browser, with Bull Board. It is read-only, listens on this machine only, and prints its address. The address holds a token: whoever has it can look.',
     examples: [['look at the jobs?', 'everypage dashboard --queue redis://host']],
   },
   demo: {

@@ -12,7 +12,7 @@ export interface OtherName {
   readonly names: readonly string[];
   /** A value follows it in those tools. */
   readonly takes: boolean;
-  /** What it is here. */
+  /** The flag or the advice of everypage. */
   readonly says: string;
   /**
    * The words in its place, none where it is not needed. A value that is not among them is left out: it
@@ -190,7 +190,7 @@ export const otherVerbs: Readonly<Record<string, Verb | null>> = {
  */
 const CURL_LETTERS = /^-(?=[a-zA-Z]*[sSL])(?=..)[fsSLiNOZ]+$/;
 
-/** What `name` is here; undefined where no tool is known that has it. */
+/** What everypage has for `name`; undefined if no known tool has that name. */
 export function findOtherName(name: string): OtherName | undefined {
   return readOtherNames().find(({ names }) => names.includes(name));
 }

@@ -1,6 +1,7 @@
 /** What was typed, checked against the table of flags. */
 import { parseArgs } from 'node:util';
 import { nearest } from '../core/nearest.ts';
+import { listed } from './flag-values.ts';
 import { type Verb, verbs } from './flags/verbs.ts';
 import { type Flag, type FlagName, findFlag, flagNamed, flags } from './flags.ts';
 import { isCurlLetters, otherVerbs } from './other-names.ts';
@@ -88,7 +89,10 @@ function wordsOfHelp(argv: readonly string[]): string[] {
   if (known.length === 0 && verb !== undefined && !verb.startsWith('-')) {
     const near = nearest(verb, verbs);
     const words = near === null ? ['--help'] : ['help', near];
-    throw new UsageError(`there is no verb ${verb}; there are ${spoken(verbs.slice(1))}`, words);
+    throw new UsageError(
+      `there is no verb ${verb}; there are ${listed(verbs.slice(1), 'and')}`,
+      words,
+    );
   }
   return [...known, '--help'];
 }
@@ -113,7 +117,7 @@ function checkForm(
     throw new UsageError(`${rawName} needs a value: ${rawName} ${name}`, withExample);
   }
   if (inline || !value.startsWith('-') || value === '-') return;
-  // Who reads the number says what the flag takes.
+  // The reader of the number says what the flag takes.
   if (isNumber && /^-\.?\d/.test(value)) return;
   const isFlag =
     findFlag(value.replace(/^--?/, '').replace(/=.*$/s, '')) !== undefined ||
@@ -157,11 +161,6 @@ function takeVerb(positionals: string[], argv: readonly string[]): Verb {
   );
 }
 
-/** `a, b and c` */
-function spoken(names: readonly string[]): string {
-  return names.join(', ').replace(/, ([^,]*)$/, ' and $1');
-}
-
 function checkVerb(typed: TypedArguments): void {
   for (const { name, rawName } of typed.flags) {
     const allowed = flagNamed(name).verbs;
@@ -169,7 +168,7 @@ function checkVerb(typed: TypedArguments): void {
     const owners = allowed.map((owner) => `everypage ${owner === 'fetch' ? 'URL' : owner}`);
     const own = typed.verb === 'fetch' ? 'everypage URL' : `everypage ${typed.verb}`;
     throw new UsageError(
-      `${rawName} is a flag of ${spoken(owners)}, not of ${own}`,
+      `${rawName} is a flag of ${listed(owners, 'and')}, not of ${own}`,
       wordsOf(typed, (flag) => (flag.name === name ? null : flag)),
     );
   }

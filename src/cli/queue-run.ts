@@ -75,7 +75,7 @@ export async function withQueue(
         parts,
       ),
     );
-    // Where it was stopped, the same command goes on.
+    // The same command resumes a run that was stopped.
     if (isReadAgain && ENDED.has(code)) for (const id of begun) await endRun(connection.redis, id);
     return code;
   } finally {
@@ -87,7 +87,7 @@ export async function withQueue(
 /** Of a run that was not stopped. */
 const ENDED: ReadonlySet<ExitCode> = new Set([0, 3]);
 
-/** What each machine decides for itself, or what makes no difference to a page. */
+/** Flags that each machine decides for itself, or that make no difference to a page. */
 const OWN_FLAGS = new Set([
   'env-file',
   'bearer-env',

@@ -26,7 +26,7 @@ export interface Reporting {
   close(): void;
 }
 
-/** What a run is seen by from outside. */
+/** How a run is watched from outside. */
 export interface Servers {
   readonly metrics: MetricsServer | null;
   readonly ui: UiServer | null;

@@ -42,7 +42,7 @@ export function saySummary(
   if (text !== '') screen.line(text);
 }
 
-/** Of a list of URLs: the user said neither what the records are nor that pages are wanted whole. */
+/** For a list of URLs, if the user asked neither for records nor for whole pages. */
 function isWholeByDefault({ pagination }: Summary, options: RunOptions): boolean {
   const { paginate, select, records, wholePages } = options;
   const isList = pagination === null && paginate === undefined;

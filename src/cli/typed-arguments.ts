@@ -17,7 +17,7 @@ export class UsageError extends EverypageError {
 /** One flag as it was typed. */
 export interface TypedFlag {
   readonly name: FlagName;
-  /** As written: `-o` or `--output`. */
+  /** As the user wrote it: `-o` or `--output`. */
   readonly rawName: string;
   readonly value: string | null;
 }

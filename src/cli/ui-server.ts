@@ -35,7 +35,7 @@ const LEAST_REPORT_EVERY_MS = 2_000;
 const REPORT_SHARE = 1 / 100;
 /** A viewer that does not take what it was sent gets nothing more meanwhile. */
 const MOST_WAITING_BYTES = 1024 * 1024;
-/** Who looks has this long to take the end. */
+/** A browser has this long to fetch the last report. */
 const END_MS = 1_000;
 
 /** @throws EverypageError USAGE where the port is taken, or may not be used */
@@ -73,7 +73,7 @@ class Ui {
   #ticking: NodeJS.Timeout | undefined;
   #reporting: NodeJS.Timeout | undefined;
   #isGathering = false;
-  /** What the last report took; nothing before the first, which takes longer because its code is loaded. */
+  /** For viewers that come later; null before the first report. */
   #lastReport: Uint8Array | null = null;
   #verdict: LiveStatus['verdict'] = null;
 
@@ -165,7 +165,7 @@ class Ui {
     const tookMs = performance.now() - startedAt;
     this.#isGathering = false;
     if (this.#verdict !== null) return;
-    // The first one loads code, which costs once.
+    // The first report takes longer, because its code is loaded.
     const isFirst = this.#lastReport === null;
     if (report !== null) {
       this.#lastReport = report;

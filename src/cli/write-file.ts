@@ -3,9 +3,9 @@ import { holdFile } from '../archive/file-locks.ts';
 import {
   createFileDestination,
   isWrittenInPlace,
-  outputError,
   type ToldOfFile,
 } from '../export/file-destination.ts';
+import { outputError } from '../export/output-error.ts';
 
 /**
  * Writes a file that appears whole or not at all; a pipe or a device as it stands.

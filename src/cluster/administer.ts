@@ -59,7 +59,7 @@ export async function changeState(
   if (state !== to) throw usageError(`run ${id} is ${state}, so it cannot be ${to}`);
 }
 
-/** Its workers leave, and the queue forgets it. */
+/** Ends a run: its workers leave, and the queue forgets it. */
 export async function cancelRun(redis: Redis, { id }: RunRecord): Promise<void> {
   const states: RunState[] = ['active', 'paused', 'finished'];
   const values = ['cancelled', states.join(','), NEWS_CHANNEL];

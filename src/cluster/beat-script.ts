@@ -1,6 +1,6 @@
 /**
  * A worker is there. Where all workers together may have so many requests in flight, it gets its share of them: those
- * that have pages to fetch share alike. A share that another worker still uses is not given away before it has ended, or
+ * that have pages to fetch get equal shares. A share that another worker still uses is not given away before it has ended, or
  * before that worker has been silent for long.
  *
  * KEYS run, workers, shares. ARGV who, most in flight or nothing, how many it has in flight, 1 where it has pages to

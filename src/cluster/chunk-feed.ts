@@ -25,9 +25,9 @@ const MOST_CHAINS = 16;
 interface OpenChunk {
   readonly job: ChunkJob;
   readonly token: string;
-  /** Positions, or numbers, whose pages are in no part yet. */
+  /** Pages that are in no part yet, by position or number. */
   readonly pending: Set<number>;
-  /** Those of them that have not come. */
+  /** Pending pages that have not arrived. */
   readonly coming: Set<number>;
   readonly chain: OpenChain | null;
 }
@@ -132,7 +132,7 @@ export class ChunkFeed implements PageSource {
     this.#wake();
   }
 
-  /** Pages are in the store, in this part or another: whose range has no other is done. */
+  /** Pages are in the store, in this part or another. A range without other pages is done. */
   async ended(pages: readonly PlacedState[], isNumbered: boolean): Promise<void> {
     for (const { place } of pages) {
       const chain = this.chainOf(place);
@@ -282,7 +282,7 @@ export class ChunkFeed implements PageSource {
       const { job, token, pending, chain } = chunk;
       if (pending.size > 0 || chain?.isRead === false || (chain?.waiting ?? 0) > 0) continue;
       this.#open.delete(chunk);
-      // Where that fails another worker took it over meanwhile, and finds that its pages are done.
+      // If this fails, another worker has taken the range over, and finds that its pages are done.
       await job.moveToCompleted(0, token, false).catch(() => {});
     }
   }
@@ -304,7 +304,7 @@ export class ChunkFeed implements PageSource {
     try {
       await this.#parts.worker.extendJobLocks(ids, tokens, this.#parts.lockMs);
     } catch {
-      // Where a lock is lost, two workers fetch the same pages, and one of them counts.
+      // If a lock is lost, two workers fetch the same pages, and the pages of one count.
     }
   }
 }

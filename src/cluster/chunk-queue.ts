@@ -8,9 +8,9 @@ import { QUEUE_NAME, type RunKeys } from './keys.ts';
 export interface Chunk {
   readonly from: number;
   readonly to: number;
-  /** Of a list that pages by itself: see `RunPlan`. */
+  /** Only for a list that is paginated: see `RunPlan`. */
   readonly epoch?: string;
-  /** What is to be asked for, see `packRequests`. */
+  /** The requests, see `packRequests`. */
   readonly requests?: string;
   /** Instead: pages that follow from each other; it has one number, for its name. */
   readonly chain?: Chain;
@@ -29,7 +29,7 @@ export type ChunkJob = Job<Chunk>;
 /** A worker that is gone is noticed after this; one that is busy says every third of it that it is there. */
 export const LOCK_MS = 15_000;
 const STALLED_MS = 5_000;
-/** Of BullMQ's own log of events, which nobody reads here. */
+/** Length of BullMQ's own log of events, which nobody reads here. */
 const MOST_EVENTS = 1000;
 /** A worker that waits for a job looks again after this. */
 const DRAINED_SECONDS = 1;

@@ -34,7 +34,7 @@ const PARTS_AT_ONCE = 200;
 const REQUESTS_AT_ONCE = 10_000;
 
 /**
- * The run is in the queue: as it was there, as the store has it where the queue was emptied, or anew.
+ * Puts the run into the queue: as it was there; from the store, if the queue was emptied; or as a new one.
  * Pages that failed before are tried again.
  */
 export async function beginRun(
@@ -45,7 +45,7 @@ export async function beginRun(
 ): Promise<void> {
   const keys = runKeys(record.id);
   const state = await redis.hget(keys.run, 'state');
-  // What has ended leaves the queue, but for its state.
+  // A run that has ended leaves the queue, except for its state.
   const isForgotten = state === 'finished' && (await redis.exists(keys.parts)) === 0;
   if (fresh || state === 'cancelled' || isForgotten) await dropRun(redis, record.id);
   const isNew = await registerRun(redis, record);
@@ -54,7 +54,7 @@ export async function beginRun(
   await runScript(redis, 'forgive', [keys.run, keys.failed], []);
 }
 
-/** What the queue counts stands in one store, and workers go on with that one. @throws EverypageError USAGE for another */
+/** The queue counts the parts of one store, and workers use that one. @throws EverypageError USAGE for another store */
 async function expectStore(redis: Redis, { id }: RunRecord, store: PartStore): Promise<void> {
   const known = await findRecord(redis, id);
   if (known === null || known.createdAt === store.createdAt) return;
@@ -63,7 +63,7 @@ async function expectStore(redis: Redis, { id }: RunRecord, store: PartStore): P
   );
 }
 
-/** Has the parts counted that are in the store: of a queue that was emptied. */
+/** Counts the parts of the store again, after the queue was emptied. */
 async function rebuild(redis: Redis, record: RunRecord, store: PartStore): Promise<void> {
   const keys = runKeys(record.id);
   const epoch = (await redis.hget(keys.run, 'epoch')) ?? '';
@@ -73,7 +73,7 @@ async function rebuild(redis: Redis, record: RunRecord, store: PartStore): Promi
   for await (const part of store.open(names)) {
     const { name } = part;
     const states = await statesIn(store, part);
-    // Those that failed are tried again.
+    // Failed pages are tried again.
     const stored = states.filter(({ state }) => state !== 'failed');
     if (stored.length === 0) continue;
     await countPart(parts, name, stored);
@@ -127,7 +127,7 @@ export async function takePart(
   const { name, except } = part;
   try {
     const path = await part.path();
-    // What somebody removed is missed at the end, and fetched again.
+    // A part that somebody removed is noticed at the end, and its pages are fetched again.
     return path === null ? null : await thread.call('takePages', { path, except, which });
   } catch (error) {
     if (!isDamaged(error)) throw error;
@@ -163,7 +163,7 @@ class Collector {
   readonly #keys: RunKeys;
   /** Parts that were taken over. */
   readonly #taken = new Set<string>();
-  /** Those with pages that failed, which may still come in another part. */
+  /** Parts with failed pages, which may still come in another part. */
   readonly #withFailed: CountedPart[] = [];
   #next = 0;
   #hasLookedAgain = false;
@@ -272,7 +272,7 @@ class Collector {
   }
 }
 
-/** The queue was emptied: it is told of the run again, and of the parts that are in the store. */
+/** The queue was emptied: registers the run again, and counts the parts in the store. */
 export async function buildAgain({
   connection,
   record,

@@ -196,7 +196,7 @@ const reasons: Readonly<Record<string, string>> = {
 /**
  * The packages of the queue are not installed with everypage: most runs need one machine.
  *
- * @param missing what is said where they are
+ * @param missing the message if they are missing
  * @throws EverypageError USAGE where they are missing
  */
 export async function loadPeer<Module>(

@@ -22,7 +22,7 @@ import { isInChains, processName } from './worked.ts';
 
 /** How often it is looked whether the run is to stop. */
 const LOOK_MS = 50;
-/** Of a split, for all workers together. */
+/** Slices that all workers together read at once. */
 const ACTIVE_SLICES = 64;
 
 /** Brings the pages of the list into the archive of the output. Says how the list was found to page. */
@@ -31,7 +31,7 @@ export async function coordinateList(parts: ListParts): Promise<PaginationFacts 
     const queue = await openQueue(parts.connection, runKeys(parts.record.id));
     try {
       const taker = new PartTaker(parts);
-      // What is done after this look shows in the parts, in this order.
+      // Looked at before the parts: a chunk that ends in between is then found in a part.
       const before = await openChunks(queue);
       await taker.takeBefore();
       const { job, thread } = parts.run;
@@ -56,7 +56,7 @@ export async function coordinateList(parts: ListParts): Promise<PaginationFacts 
       const skip = (name: string): void => taker.skip(name);
       const onWork = (): void => watch.hasWork();
       const pages = new SpreadPages({ ...parts, pending, handedOut, told, onOwn: skip, onWork });
-      // What others fetch is theirs to have in flight.
+      // Pages that workers fetch count as theirs.
       watch.hasPages = () => pages.own > 0;
       const over = new AbortController();
       const taking = taker.take({ handedOut, pages, engine, signal: over.signal });
@@ -102,7 +102,7 @@ export async function findRecords(parts: ListParts): Promise<boolean> {
   });
 }
 
-/** What this process asks for itself is under the limit of all, and counts as its own. */
+/** The requests of this process itself obey the shared limit, and count as its own. */
 async function withGate<T>(
   { connection, record, run, makeTransport }: ListParts,
   use: (engine: Engine, watch: RunWatch) => Promise<T>,
@@ -123,7 +123,7 @@ async function withGate<T>(
     if (run.engine.stopped !== null) engine.stop(run.engine.stopped);
   }, LOOK_MS);
   try {
-    // What ends workers does not end this process: it says itself that the run has ended.
+    // The end of the run stops workers, but not this process, which declares it.
     await watch.begin({ dispatcher: engine.dispatcher, stop: () => {} }, async () => {});
     return await use(engine, watch);
   } finally {

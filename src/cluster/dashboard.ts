@@ -17,7 +17,7 @@ const LOOK_MS = 2_000;
 const TOKEN_BYTES = 24;
 
 export interface Dashboard {
-  /** Its address, with the token that lets somebody in. */
+  /** Its address, with the token that gives access. */
   readonly url: string;
   close(): Promise<void>;
 }

@@ -6,17 +6,16 @@ import type { Answer, FoundPace, LimitBasis } from '../pace/pace.ts';
 /**
  * A request that has ended: when it was to start (or was sent, where nothing held it back), how long it took in
  * milliseconds, and, where it was not simply accepted, what came of it. `after-all`: one that had counted as accepted
- * was refused. `start-over`: what was found of the limit is wrong. `restore`: what was found before the
- * last refusals holds.
+ * was refused. `start-over`: what was found of the limit is wrong.
  */
 export type Told = readonly [
   at: number,
   tookMs: number,
-  kind?: Answer['kind'] | 'after-all' | 'start-over' | 'restore',
+  kind?: Answer['kind'] | 'after-all' | 'start-over',
   hint?: Hint | null,
 ];
 
-/** What a worker tells. */
+/** What a worker reports to the one that leads. */
 export interface GateReport {
   readonly who: string;
   readonly run: string;
@@ -28,7 +27,7 @@ export interface GateReport {
   readonly dropped: readonly number[];
 }
 
-/** What the worker that leads tells all. */
+/** What the leading worker tells all workers. */
 export interface GateState {
   /** Counts the refusals that made all wait, as far as it has taken them in. */
   readonly epoch: number;
@@ -37,10 +36,10 @@ export interface GateState {
   /** A refusal is being waited out: every answer counts. */
   readonly isProving: boolean;
   readonly isSafe: boolean;
-  /** Nothing starts before, and the part of it that the server stated; 0 where there is none. */
+  /** No request starts before `opensAt`; the server itself stated the pause until `statedUntil`. 0 without a pause. */
   readonly opensAt: number;
   readonly statedUntil: number;
-  /** Of the first refusal that no success has followed; 0 where there is none. */
+  /** The time of the first refusal since the last success; 0 without one. */
   readonly refusedSince: number;
   readonly ownPauseMs: number;
   /** How often workers are to ask. */
@@ -64,7 +63,7 @@ export interface GateAnswer {
   readonly state: GateState | null;
   /** Starts that this worker was given, in each epoch. */
   readonly given: readonly { readonly epoch: number; readonly starts: readonly number[] }[];
-  /** What all have told; only where this worker leads. */
+  /** The reports of all workers, if this worker leads; else empty. */
   readonly reports: readonly GateReport[];
 }
 

@@ -1,4 +1,4 @@
-/** What workers tell is dropped where nobody leads for long. */
+/** Most reports that are kept while no worker leads. */
 const MOST_REPORTS = 10_000;
 /** By then all workers have heard of a refusal. */
 const HEARD_MICROS = 30_000;

@@ -35,7 +35,7 @@ export class HandedOut {
   readonly #unanswered = new Map<string, Unanswered>();
   /** Pages that came before the plan asked for them, by branch and position: a worker goes on by itself. */
   readonly #early = new Map<number, Map<number, TakenPage>>();
-  /** What stands in the queue since before: places, and the first branches of chains. */
+  /** What an earlier coordinator put into the queue: places of pages, and the first branches of chains. */
   readonly #queued = new Set<string>();
   readonly #chains = new Set<number>();
   #adding = 0;
@@ -51,7 +51,7 @@ export class HandedOut {
     return this.#unanswered.size;
   }
 
-  /** What a coordinator that is gone has handed out need not be handed out again. */
+  /** Remembers what an earlier coordinator has handed out, which is not handed out again. */
   adopt(chunks: readonly Chunk[]): void {
     for (const { chain, requests } of chunks) {
       if (chain !== undefined) this.#chains.add(chain.branch);

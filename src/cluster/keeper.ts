@@ -16,7 +16,7 @@ const MOST_WAITING = 10_000;
 /** Jobs that are added in one call. */
 const ADDED_AT_ONCE = 500;
 const KEEPER_MS = 5_000;
-/** Of a bitmap that is read at once: 2 MiB pages. */
+/** Bytes of a bitmap that are read at once: two million pages. */
 const READ_BYTES = 256 * 1024;
 
 export class Keeper {

@@ -59,7 +59,7 @@ export interface GateKeys {
   readonly starts: string;
 }
 
-/** Its name holds no credential. */
+/** Names of limiters hold no credential. */
 export function gateKeys(limiter: string): GateKeys {
   const gate = `{everypage:gate:${hash('sha256', limiter).slice(0, 24)}}`;
   return { gate, reports: `${gate}:reports`, starts: `${gate}:starts` };

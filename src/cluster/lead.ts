@@ -62,7 +62,7 @@ export class Lead {
     return { state, starts: given.get(this.#who) ?? [] };
   }
 
-  /** What the next question tells: 1 where all are to ask at once, then workers and their starts. */
+  /** Arguments of the next question: 1 if all workers are to ask at once, then workers and their starts. */
   takeWords(): readonly (string | number)[] {
     const words = [this.#isNews ? 1 : 0, ...this.#given];
     this.#given = [];

@@ -37,7 +37,7 @@ export class OpenChain {
     return branch >= this.#branches.from && branch <= this.#branches.to;
   }
 
-  /** What is to be asked for, as it follows from what came. */
+  /** The next requests, as they follow from the pages that came. */
   async *tasks(): AsyncGenerator<readonly Task[]> {
     yield* this.#pending.tasks();
     this.isRead = true;

@@ -20,13 +20,13 @@ const LEAD_MS = 30;
 const QUICK = { leastMs: 100, mostMs: 300, starts: 6 } as const;
 const STEADY = { leastMs: 300, mostMs: 1000, starts: 18 } as const;
 const SLACK_MS = 60;
-/** Where the server has no say, nothing is lost by handing them out earlier. */
+/** The same for a rate that only the user gave: no server counts, so starts may be handed out earlier. */
 const USERS_SLACK_MS = 300;
 /** A worker's turn. */
 const TURN_MS = 5;
 /** Without a limit there are no starts to hand out. */
 const FREE_MS = 250;
-/** Who asks no more for so long, or for so many times, is gone. */
+/** A worker that has not asked for this long, or for this many turns, is gone. */
 const GONE_MS = 1500;
 const GONE_TIMES = 4;
 
@@ -200,10 +200,6 @@ export class PaceLeader {
       this.#server.startOver(heardAt);
       return;
     }
-    if (kind === 'restore') {
-      this.#server.restore(heardAt);
-      return;
-    }
     const own = member.open.get(name);
     const sentAt = own ?? this.#msOf(name);
     const answeredAt = sentAt + tookMs;
@@ -218,7 +214,7 @@ export class PaceLeader {
     }
     if (own === undefined) this.#server.sawStart(sentAt);
     else this.#forget(member, name);
-    // What changes the pace counts from now on; of other answers it matters how long they took.
+    // An answer that changes the pace counts from now on. For any other answer only its duration matters.
     const isNews = kind !== 'accepted' || hint !== null || this.#server.isProving(now);
     const at = isNews ? heardAt : answeredAt;
     const shifted = hint === null ? null : shiftedHint(hint, later);
@@ -226,7 +222,7 @@ export class PaceLeader {
     this.#server.ended({ sentAt, now: at, kind, hint: shifted }, inFlight);
   }
 
-  /** What a server says is left does not count what is in flight. What is to start later finds what is refilled by then. */
+  /** The remaining requests that a server states do not include those in flight. Later starts use what is refilled by then. */
   #sentBy(now: number): number {
     let sent = 0;
     for (const { open } of this.#members.values()) sent += open.size - heldBy(open, now);

@@ -1,4 +1,4 @@
-/** Requests of pages as they stand in a job: those of one list are much alike, so a hundred take some hundred bytes. */
+/** Requests of pages as they stand in a job: those of one list are similar, so a hundred take some hundred bytes. */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { PageRequest } from '../core/page-request.ts';
 

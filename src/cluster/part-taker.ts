@@ -43,7 +43,7 @@ export class PartTaker {
     this.#keys = runKeys(parts.record.id);
   }
 
-  /** What there is before the plan is made: it finds these pages in the archive. Those that failed are asked for again. */
+  /** Takes over the parts that exist before the plan is made, which finds their pages in the archive. Failed pages are requested again. */
   async takeBefore(): Promise<void> {
     for (let parts = await this.#newParts(); parts.length > 0; parts = await this.#newParts()) {
       for await (const part of this.#parts.store.open(parts)) {
@@ -80,7 +80,7 @@ export class PartTaker {
         this.#isLost = true;
       } else if (this.#state === 'cancelled') throw cancelled(record);
       else if (isEmpty || this.#isLost) {
-        // What parts do not hold is not in the queue.
+        // Pages that no part holds are not in the queue either.
         await handedOut.again(this.#isLost);
         this.#isLost = false;
       }

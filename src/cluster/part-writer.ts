@@ -18,13 +18,13 @@ export type Counted = 'counted' | 'lost' | 'refused';
 
 interface WriterParts {
   readonly store: PartStore;
-  /** Of this process alone. */
+  /** A name that only this process has. */
   readonly who: string;
   /** Writes pages to a new archive at the path, and says which. */
   readonly write: (path: string) => Promise<readonly PlacedState[]>;
   /** Has the part counted that is in the store. */
   readonly count: (name: string, pages: readonly PlacedState[]) => Promise<Counted>;
-  /** Its pages are done or failed for good, by this part or another. */
+  /** The pages are done or have failed for good, in this part or another. */
   readonly onCounted: (pages: readonly PlacedState[]) => Promise<void>;
   /** Another worker has a chain of its pages, so none of them counts. */
   readonly onRefused?: (pages: readonly PlacedState[]) => Promise<void>;
@@ -126,13 +126,13 @@ interface Counting {
   readonly keys: RunKeys;
   readonly store: PartStore;
   readonly who: string;
-  /** Of a list that pages by itself; absent for known pages, whose positions are their numbers. */
+  /** For a list that is paginated; absent for known pages, whose positions are their numbers. */
   readonly planned?: {
-    /** Of the queue's memory of the run: what was handed out before has numbers of its own. */
+    /** Names the queue's memory of the run: after it was lost, pages get other numbers. */
     readonly epoch: string;
     /** Null for a page of a chain. */
     readonly numberOf: (place: Place) => number | null;
-    /** Of the chains whose pages are in the part. */
+    /** The locks of the chains whose pages are in the part. */
     readonly locks: readonly Lock[];
   };
 }
@@ -164,7 +164,7 @@ export async function countPart(
   const answer = await runScript(redis, 'commit', names, [...values, ...tokens]);
   if (answer === -1) return 'lost';
   if (answer === -3) {
-    // Of the pages of a run that begins again none may come from before.
+    // The run begins again, and takes no page from before.
     await store.remove(name);
     return 'lost';
   }

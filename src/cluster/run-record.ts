@@ -11,7 +11,7 @@ export interface RunRecord {
   /** The first hex digits of the fingerprint: the same command is the same run. */
   readonly id: string;
   readonly format: number;
-  /** Of the everypage that began it. */
+  /** The version of everypage that began the run. */
   readonly version: string;
   /** The command line that a worker reads as its own, without credentials and outputs. */
   readonly words: readonly string[];
@@ -208,7 +208,7 @@ export async function readParts(
     state: state as RunState,
     total: Number(total),
     seeded: Number(seeded),
-    // Of a list that pages by itself not all pages have bits.
+    // In a list that is paginated, not all pages have bits.
     done: Number(stored === '' ? done : stored),
     failed: Number(failed),
     parts: Number(parts),

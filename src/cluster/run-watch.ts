@@ -1,4 +1,4 @@
-/** What a process that works for a run hears of it: its state, and the pauses that others are told. */
+/** Follows the state of a run, and its pauses, for a process that works for it. */
 import type { Redis } from 'ioredis';
 import { systemClock as clock } from '../core/clock.ts';
 import type { Rate } from '../core/units.ts';
@@ -16,7 +16,7 @@ const SHARE_BEAT_MS = 1_000;
 const SHARE_MS = 5_000;
 const SHARE_VALID_MS = 4_000;
 
-/** What a run that is paused or has ended does to an engine. */
+/** The parts of an engine that a paused or ended run controls. */
 type Watched = Pick<Engine, 'stop' | 'dispatcher'>;
 
 /** `lost`: the queue does not know the run any more. */
@@ -170,7 +170,7 @@ export class RunWatch {
   }
 }
 
-/** Of the program, not of the queue. */
+/** Whether the program has a fault, not the queue. */
 function isFault(error: unknown): boolean {
   return error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError;
 }

@@ -28,11 +28,11 @@ const PROVING_MS = 25;
 /** A worker that begins asks so often, a few times. */
 const FIRST_MS = 60;
 const FIRST_TIMES = 4;
-/** Of a queue that is not asked before anything starts, so long may the answer be old. */
+/** How old an answer of the queue may be if requests start without asking. */
 const VALID_MS = 750;
 /** A pause that is longer by less is no news. */
 const ROUNDING_MS = 1500;
-/** Before the one that leads has said how often. */
+/** How often to ask before the leading worker has said how often. */
 const GUESS_MS = 100;
 const LEAVING_MS = 1000;
 const NOTHING_FOUND: FoundPace = {
@@ -130,10 +130,6 @@ export class SharedGate implements ServerLimits {
 
   startOver(now: number): void {
     this.#told.push([this.#starts.microsOf(now), 0, 'start-over']);
-  }
-
-  restore(now: number): void {
-    this.#told.push([this.#starts.microsOf(now), 0, 'restore']);
   }
 
   excuse(): void {}
@@ -266,7 +262,7 @@ export class SharedGate implements ServerLimits {
     ];
   }
 
-  /** What is new since it was last told. */
+  /** What is new since the last report. */
   #report(now: number): GateReport {
     const { who, run, rate } = this.#parts;
     const told = this.#told;

@@ -102,7 +102,7 @@ export class SpreadPages implements Pending {
     this.#changed = Promise.withResolvers();
   }
 
-  /** Those that this process asks for. It waits for the others where they are many, and at the end. */
+  /** The tasks of this process itself. It waits if many others are open, and at the end. */
   async *tasks(): AsyncGenerator<readonly Task[]> {
     const { pending, handedOut } = this.#parts;
     for await (const tasks of pending.tasks()) {
@@ -129,7 +129,7 @@ export class SpreadPages implements Pending {
     while (handedOut.size > 0) await this.#changed.promise;
   }
 
-  /** What this process has fetched is in a part. */
+  /** Writes what this process has fetched to a part. */
   async store(): Promise<void> {
     await this.#writer.close();
     if (this.#failure !== null) throw this.#failure;

@@ -1,7 +1,7 @@
 /** The starts that a worker was given, by its own clock: each is used at its time, or dropped. */
 import { lateMsOf } from './promised-rate.ts';
 
-/** Of a limit that was found, a server forgives more: few count so strictly. */
+/** If the limit was found by refusals, starts may be later: few servers count so strictly. */
 const FOUND_LATE_MS = 60;
 /** How much two clocks may drift apart: 100 ms in a quarter of an hour. */
 const DRIFT = 1e-4;
@@ -95,7 +95,7 @@ export class StartsInTime {
     return index === -1 ? this.microsOf(sentAt) : this.#inFlight.splice(index, 1)[0]!.name;
   }
 
-  /** Those that were not used, once. */
+  /** The starts that were not used; each is returned once. */
   takeDropped(now: number): readonly number[] {
     this.#dropLate(now);
     return this.#dropped.splice(0);

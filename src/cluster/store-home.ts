@@ -10,7 +10,7 @@ export interface LocalFile {
 
 /** Names are relative, with `/` between: `run.json`, `parts/5f0c-1.everypage`. */
 export interface StoreHome {
-  /** As people and the queue are told: an absolute path, or `s3://bucket/prefix`. Holds no credential. */
+  /** Its name for people and for the queue: an absolute path, or `s3://bucket/prefix`. Holds no credential. */
   readonly where: string;
   /** @throws EverypageError USAGE where it cannot be written */
   prepare(): Promise<void>;
@@ -34,7 +34,7 @@ export interface StoreHome {
   rename(from: string, to: string): Promise<void>;
   /** Also where it is not there. */
   remove(names: readonly string[]): Promise<void>;
-  /** What was opened or drafted on this machine and is no part of the store is removed. */
+  /** Removes the local copies and drafts on this machine. */
   close(): Promise<void>;
 }
 

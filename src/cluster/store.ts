@@ -177,7 +177,7 @@ function fileOf(part: string): string {
   return `${PARTS}/${part}${SUFFIX}`;
 }
 
-/** Of one that did not come there is nothing. */
+/** A file that did not arrive has nothing to release. */
 async function release(file: Promise<LocalFile | null>): Promise<void> {
   const opened = await file.catch(() => null);
   opened?.release();

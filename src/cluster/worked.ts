@@ -25,7 +25,7 @@ export interface WorkerParts {
 
 /** How the work of a worker ended. */
 export interface Worked {
-  /** Of the run. */
+  /** The state of the run. */
   readonly state: WatchedState;
   /** Why this worker left before; null where it did not. */
   readonly stop: Stop | null;

@@ -199,7 +199,7 @@ async function fetchChunks(machine: Machine): Promise<void> {
         if (page.state === 'stored' && !isRecheck(place)) engine.counters.fetched += 1;
         job.emit(pageEvent(page, options.method));
       }
-      // What came after another worker had taken it over is not this one's to store.
+      // Another worker has taken this page over, and stores it.
       if (hasChains && chain === null && feed.numberOf(place) === null) return;
       if (hasChains) kept.push(place);
       writer.add(page.bodyBytes);

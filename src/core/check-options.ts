@@ -4,10 +4,8 @@
  */
 import { kindOf, usageError } from './errors.ts';
 import { nearest } from './nearest.ts';
-import { formatNames, type RunOptions } from './options.ts';
-import { type AskedTable, ifExistsWays, nestings } from './table-options.ts';
 
-interface Kind {
+export interface Kind {
   /** As messages name it. */
   readonly what: string;
   readonly fits: (value: unknown) => boolean;
@@ -30,7 +28,10 @@ export const aFunction: Kind = {
   what: 'a function',
   fits: (value) => typeof value === 'function',
 };
-const strings: Kind = { what: 'an array of strings', fits: isStrings };
+export const strings: Kind = {
+  what: 'an array of strings',
+  fits: (value) => Array.isArray(value) && value.every(string.fits),
+};
 export const byteSink: Kind = {
   what: 'an object with a method write',
   fits: (value) => isObject(value) && typeof value['write'] === 'function',
@@ -39,112 +40,35 @@ export const abortSignal: Kind = {
   what: 'an AbortSignal',
   fits: (value) => isObject(value) && typeof value['addEventListener'] === 'function',
 };
-export const format = oneOf(formatNames);
 
-function isStrings(value: unknown): boolean {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
-}
-
-function oneOf(words: readonly string[]): Kind {
+export function oneOf(words: readonly string[]): Kind {
   return {
     what: words.map((word) => JSON.stringify(word)).join(' or '),
     fits: (value) => words.some((word) => word === value),
   };
 }
 
-/** One output, or several. */
-export const outputs: Kind = {
-  what: 'a string or an array of strings',
-  fits: (value) => string.fits(value) || isStrings(value),
-};
+/** What fits one of several kinds. */
+export function either(what: string, ...kinds: readonly Kind[]): Kind {
+  return { what, fits: (value) => kinds.some((kind) => kind.fits(value)) };
+}
 
-/** What is said of outputs that are tables. */
-export const tableKinds: OptionKinds<Required<AskedTable>> = {
-  where: string,
-  fields: string,
-  columns: strings,
-  csvSafe: boolean,
-  csvBom: boolean,
-  csvDelimiter: string,
-  nested: oneOf(nestings),
-  table: string,
-  ifExists: oneOf(ifExistsWays),
-  schema: {
-    what: 'the path of a file, or a JSON Schema as an object',
-    fits: (value) => string.fits(value) || (isObject(value) && !isList(value)),
-  },
-  provenance: boolean,
+export const object: Kind = {
+  what: 'an object',
+  fits: (value) => isObject(value) && !isList(value),
 };
-
-export const runOptions: OptionKinds<Required<RunOptions>> = {
-  ...tableKinds,
-  output: outputs,
-  manifest: string,
-  format,
-  select: string,
-  records: boolean,
-  wholePages: boolean,
-  paginate: {
-    what: 'a string, an object or a function',
-    fits: (value) =>
-      string.fits(value) || aFunction.fits(value) || (isObject(value) && !isList(value)),
-  },
-  method: oneOf(['GET', 'POST']),
-  headers: {
-    what: 'an object, or a list of names and values',
-    fits: (value) => isObject(value) && (!isList(value) || isPairs(value)),
-  },
-  body: {
-    what: 'a string or a Uint8Array (JSON.stringify makes a string of an object)',
-    fits: (value) => string.fits(value) || value instanceof Uint8Array,
-  },
-  user: string,
-  literal: boolean,
-  proxy: string,
-  insecure: boolean,
-  caFile: string,
-  certFile: string,
-  keyFile: string,
-  protocol: oneOf(['auto', 'http1', 'http2']),
-  concurrency: {
-    what: 'a number or "auto"',
-    fits: (value) => number.fits(value) || value === 'auto',
-  },
-  rate: string,
-  retries: number,
-  retryMaxTimeMs: number,
-  maxWaitMs: number,
-  connectTimeoutMs: number,
-  idleTimeoutMs: number,
-  timeoutMs: number,
-  minBytesPerSecond: number,
-  deadlineMs: number,
-  maxPages: number,
-  maxBodyBytes: number,
-  maxDecodedBytes: number,
-  archive: string,
-  resume: boolean,
-  fresh: boolean,
-  keep: boolean,
-  allowIncomplete: boolean,
-  expect: number,
-  strict: {
-    what: 'true, false, "complete" or "proven"',
-    fits: (value) => boolean.fits(value) || value === 'complete' || value === 'proven',
-  },
-  recheck: string,
-  prove: boolean,
-  failWhen: string,
-  allowOrigins: strings,
-  allowAddresses: strings,
-  secretParams: strings,
-  signal: abortSignal,
-  onEvent: aFunction,
+export const uint8Array: Kind = {
+  what: 'a Uint8Array',
+  fits: (value) => value instanceof Uint8Array,
 };
+export const outputs = either('a string or an array of strings', string, strings);
+export const namesAndValues = either('an object, or a list of names and values', object, {
+  what: 'a list of pairs',
+  fits: (value) => isList(value) && [...(value as Iterable<unknown>)].every(isPair),
+});
 
-function isPairs(value: unknown): boolean {
-  const pairs = [...(value as Iterable<unknown>)];
-  return pairs.every((pair) => Array.isArray(pair) && pair.length === 2);
+function isPair(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 2;
 }
 
 /**

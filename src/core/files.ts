@@ -98,7 +98,7 @@ export function absolutePath(path: string): string {
   return isAbsolute(path) ? path : process.cwd() + sep + path;
 }
 
-/** As many as Linux follows. */
+/** Linux follows as many links. */
 const MAX_LINKS = 40;
 
 /**

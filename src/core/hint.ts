@@ -13,7 +13,7 @@ export interface Hint {
 /** What the time that a refusal asks for was read from. */
 export type WaitSource = 'retry-after' | 'reset' | 'body' | 'preset';
 
-/** Of a response that says nothing about limits. */
+/** The hint of a response that says nothing about limits. */
 export const noHint: Hint = Object.freeze({ waitMs: null, limits: Object.freeze([]) });
 
 /** One policy of a server: so many requests in a window. What the server left out is null. */

@@ -3,8 +3,9 @@
  * stored, whoever wrote it. A server may repeat a credential anywhere: in a header, in a next URL under
  * another name, in an error. Only bodies are kept as they came.
  */
-import { percentDecoded } from './escape.ts';
+
 import { credentialsIn, isSecretName, redactUrl, Secret } from './redact.ts';
+import { bodyFormsOf, formsOf, however, unescaped, writingsOf } from './written-forms.ts';
 
 /** A credential, and a name for it that stays when its value is renewed. */
 export interface NamedCredential {
@@ -16,7 +17,7 @@ export interface NamedCredential {
 const SHORTEST = 8;
 /** In what a server says of a failure; shorter words than this stand in any page. */
 const SHORTEST_SAID = 4;
-/** Of a request's body, for the credentials in it. */
+/** The most bytes of a request's body that are searched for credentials. */
 const MOST_BYTES = 262_144;
 
 /** What stands in the place of a credential that is stored: `REDACTED~authorization-1-pe1~`. */
@@ -137,7 +138,7 @@ export class KnownCredentials {
     return this.#last.known;
   }
 
-  /** Also those too short for text that is not about them. */
+  /** Withholds short credentials too, for text in which a server speaks of them. */
   forSaid(): KnownCredentials {
     this.#said ??= new KnownCredentials(this.#given, this.secretParams, SHORTEST_SAID);
     return this.#said;
@@ -217,86 +218,6 @@ function plain(value: string): string {
   } catch {
     return value;
   }
-}
-
-function bodyFormsOf(value: string): string[] {
-  const json = JSON.stringify(value).slice(1, -1);
-  return [value, encodeURIComponent(value.toWellFormed()), json, json.replaceAll('/', '\\/')];
-}
-
-interface Form {
-  readonly id: string;
-  readonly text: string;
-}
-
-/** As it is, and within base64: behind none, one or two bytes of a group of three. */
-function formsOf(value: string): readonly Form[] {
-  const forms = [{ id: 'p', text: value.toWellFormed() }];
-  for (let before = 0; before < 3; before++) {
-    const text = withinBase64(value, before);
-    forms.push({ id: `b${before}`, text });
-    const forUrls = text.replaceAll('+', '-').replaceAll('/', '_');
-    if (forUrls !== text) forms.push({ id: `u${before}`, text: forUrls });
-  }
-  return forms;
-}
-
-/** A link may stand in a link. */
-const DEEPEST_ENCODING = 3;
-
-/** A text as it is and percent-encoded, each by what tells it from the others. */
-function writingsOf(text: string): readonly (readonly [id: string, written: string])[] {
-  const writings: [string, string][] = [['', text]];
-  let upper = text;
-  let lower = text;
-  for (let times = 1; times <= DEEPEST_ENCODING; times++) {
-    upper = encodeURIComponent(upper);
-    lower = encodeURIComponent(lower).replaceAll(/%../g, (hex) => hex.toLowerCase());
-    writings.push([`e${times}`, upper], [`l${times}`, lower]);
-  }
-  return writings;
-}
-
-/** The characters that only the value decides, whatever stands before and behind it. */
-function withinBase64(value: string, before: number): string {
-  const bytes = Buffer.from(value);
-  const whole = Buffer.concat([Buffer.alloc(before), bytes, Buffer.alloc(2)]).toString('base64');
-  const from = Math.ceil((8 * before) / 6);
-  return whole.slice(from, Math.floor((8 * (before + bytes.length)) / 6));
-}
-
-/**
- * A text in all ways to write it: JSON inside JSON has more backslashes, a URL inside a URL more `%25`
- * (bounded, so that no text takes long), and `%2F` equals `%2f`.
- */
-function however(text: string): string {
-  return Array.from(text, (character) => {
-    if (/^[a-z0-9]$/i.test(character)) return character;
-    const own = character.replace(/[^\w\s]/u, '\\$&');
-    const percent = [...Buffer.from(character)].map((byte) => `%(?:25){0,4}${hexOf(byte, 2)}`);
-    const json = character.split('').map((unit) => `\\\\{1,8}u${hexOf(unit.charCodeAt(0), 4)}`);
-    const space = character === ' ' ? '|\\+' : '';
-    return `(?:\\\\{0,8}${own}|${percent.join('')}|${json.join('')}${space})`;
-  }).join('');
-}
-
-function hexOf(code: number, digits: number): string {
-  const hex = code.toString(16).padStart(digits, '0');
-  return hex.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
-}
-
-/** One writing for all that `however` matches. */
-function unescaped(text: string): string {
-  let rest = text
-    .replace(/\\+u([0-9a-f]{4})/gi, (_, hex: string) =>
-      String.fromCharCode(Number.parseInt(hex, 16)),
-    )
-    .replaceAll('\\', '')
-    .replaceAll('+', ' ');
-  for (let decoded = percentDecoded(rest); decoded !== rest; decoded = percentDecoded(rest)) {
-    rest = decoded;
-  }
-  return rest.replaceAll('+', ' ');
 }
 
 /** Our own words, by which events and summaries are told apart, and the user's own paths. */

@@ -1,4 +1,4 @@
-/** Of `candidates` the one that `text` was probably meant to be, or null where none is close. */
+/** The one of `candidates` that `text` was probably meant to be; null where none is close. */
 export function nearest(text: string, candidates: readonly string[]): string | null {
   let best: string | null = null;
   let bestDistance = Math.max(1, Math.floor(text.length / 3)) + 1;

@@ -4,14 +4,27 @@
  * This folder holds the plain data that all others share, and what makes and prints it: options, events,
  * errors, page requests, summaries, units. It knows no concern of another folder and imports none.
  */
+import {
+  abortSignal,
+  aFunction,
+  boolean,
+  either,
+  namesAndValues,
+  number,
+  type OptionKinds,
+  object,
+  oneOf,
+  outputs,
+  string,
+  strings,
+  uint8Array,
+} from './check-options.ts';
 import type { EventSink } from './events.ts';
-import type { KnownCredentials } from './known-credentials.ts';
 import type { Method } from './page-request.ts';
 import type { Pagination, PaginationStyle } from './pagination.ts';
 import type { Secret } from './redact.ts';
 import type { Strict } from './summary.ts';
-import type { AskedTable, TableOptions } from './table-options.ts';
-import type { Rate } from './units.ts';
+import { type AskedTable, tableKinds } from './table-options.ts';
 
 /** Formats of an output, by the names that `-f` takes. */
 export const formatNames = [
@@ -24,6 +37,9 @@ export const formatNames = [
   'duckdb',
   'postgres',
 ] as const;
+
+/** @internal */
+export const format = oneOf(formatNames);
 
 export type FormatName = (typeof formatNames)[number];
 
@@ -225,65 +241,60 @@ export interface ResolvedPaginate {
 }
 
 /**
- * `RunOptions` with every default filled in and every value checked; frozen.
+ * What each option of a run takes.
  *
  * @internal
  */
-export interface ResolvedOptions {
-  /** None for nowhere. */
-  readonly outputs: readonly string[];
-  readonly table: TableOptions;
-  readonly manifest: string | null;
-  /** Null: what the output's extension says, else NDJSON. */
-  readonly format: FormatName | null;
-  readonly select: string | null;
-  readonly records: boolean;
-  readonly wholePages: boolean;
-  readonly paginate: ResolvedPaginate;
-  readonly method: Method;
-  readonly headers: readonly Header[];
-  readonly body: Uint8Array | null;
-  readonly literal: boolean;
-  /** As it was given: it may hold a user and password. */
-  readonly proxy: Secret | null;
-  readonly insecure: boolean;
-  readonly caFile: string | null;
-  readonly certFile: string | null;
-  readonly keyFile: string | null;
-  readonly protocol: 'auto' | 'http1' | 'http2';
-  readonly concurrency: number | 'auto';
-  readonly rate: Rate | null;
-  readonly retries: number;
-  readonly retryMaxTimeMs: number;
-  readonly maxWaitMs: number;
-  readonly connectTimeoutMs: number;
-  readonly idleTimeoutMs: number;
-  readonly timeoutMs: number;
-  readonly minBytesPerSecond: number;
-  readonly deadlineMs: number | null;
-  readonly maxPages: number | null;
-  readonly maxBodyBytes: number;
-  readonly maxDecodedBytes: number;
-  readonly archive: string | null;
-  readonly resume: boolean;
-  readonly fresh: boolean;
-  readonly keep: boolean;
-  readonly allowIncomplete: boolean;
-  readonly expect: number | null;
-  readonly strict: Strict | null;
-  readonly recheck: Recheck;
-  readonly prove: boolean;
-  /** How this API reports refusals, by its preset. */
-  readonly refusals: {
-    /** In the body of a 200. */
-    readonly inSuccess: boolean;
-    /** How long to wait if a refusal states no time. */
-    readonly pauseMs: number | null;
-  };
-  readonly failWhen: string | null;
-  readonly allowOrigins: readonly string[];
-  readonly allowAddresses: readonly string[];
-  readonly secretParams: readonly string[];
-  /** Those of headers, body, URL arguments and proxy. */
-  readonly credentials: KnownCredentials;
-}
+export const runOptions: OptionKinds<Required<RunOptions>> = {
+  ...tableKinds,
+  output: outputs,
+  manifest: string,
+  format,
+  select: string,
+  records: boolean,
+  wholePages: boolean,
+  paginate: either('a string, an object or a function', string, object, aFunction),
+  method: oneOf(['GET', 'POST']),
+  headers: namesAndValues,
+  body: either(
+    'a string or a Uint8Array (JSON.stringify makes a string of an object)',
+    string,
+    uint8Array,
+  ),
+  user: string,
+  literal: boolean,
+  proxy: string,
+  insecure: boolean,
+  caFile: string,
+  certFile: string,
+  keyFile: string,
+  protocol: oneOf(['auto', 'http1', 'http2']),
+  concurrency: either('a number or "auto"', number, oneOf(['auto'])),
+  rate: string,
+  retries: number,
+  retryMaxTimeMs: number,
+  maxWaitMs: number,
+  connectTimeoutMs: number,
+  idleTimeoutMs: number,
+  timeoutMs: number,
+  minBytesPerSecond: number,
+  deadlineMs: number,
+  maxPages: number,
+  maxBodyBytes: number,
+  maxDecodedBytes: number,
+  archive: string,
+  resume: boolean,
+  fresh: boolean,
+  keep: boolean,
+  allowIncomplete: boolean,
+  expect: number,
+  strict: either('true, false, "complete" or "proven"', boolean, oneOf(['complete', 'proven'])),
+  recheck: string,
+  prove: boolean,
+  failWhen: string,
+  allowOrigins: strings,
+  allowAddresses: strings,
+  secretParams: strings,
+  signal: abortSignal,
+  onEvent: aFunction,
+};

@@ -56,7 +56,7 @@ export interface PageInfo {
   readonly totalIsUnreadable?: true;
   /** The field in which it says itself that it lacks records: `Pagination.partialPath`, or an error beside them. */
   readonly partialBy?: string;
-  /** So many of its records are no objects, where those of the first page are. Absent for none. */
+  /** How many of its records are no objects, where those of the first page are. Absent for none. */
   readonly strangers?: number;
   /** Checksums of the last ten records in chains and where they have no key; `firstMark` is that of the first one. */
   readonly lastMarks?: readonly number[];
@@ -69,7 +69,7 @@ export interface PageInfo {
   /** Literal text of the first and the last record's key; null without a key or without records. */
   readonly firstKey: string | null;
   readonly lastKey: string | null;
-  /** So many of its first records are the last ones of the page before, by their keys. Only in chains. */
+  /** How many of its first records are the last ones of the page before, by their keys. Only in chains. */
   readonly repeats?: number;
   /** Its records may come again in the next page, with further properties: MediaWiki without `batchcomplete`. */
   readonly isPart?: true;

@@ -10,6 +10,11 @@ export interface Place {
   readonly position: number;
 }
 
+/** Page order. */
+export function comparePlaces(a: Place, b: Place): number {
+  return a.branch - b.branch || a.position - b.position;
+}
+
 /** `0:12`: a place as the key of a map, and as people see it. */
 export function placeName({ branch, position }: Place): string {
   return `${branch}:${position}`;

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { checkOutputUrl } from './database-url.ts';
 import { type EverypageError, expected, kindOf, usageError } from './errors.ts';
 import { KnownCredentials, namedCredentials } from './known-credentials.ts';
-import type { Header, Recheck, ResolvedOptions, RunOptions } from './options.ts';
+import type { Header, Recheck, RunOptions } from './options.ts';
 import { isSecretHeader, Secret } from './redact.ts';
 import { resolvePaginate } from './resolve-paginate.ts';
 import type { Strict } from './summary.ts';
@@ -31,11 +31,26 @@ export const defaults = Object.freeze({
 } as const satisfies RunOptions);
 
 /**
+ * `RunOptions` with every default filled in and every value checked; frozen.
+ *
+ * @internal
+ */
+export type ResolvedOptions = ReturnType<typeof resolveOptions>;
+
+/** How an API reports refusals, by its preset. */
+interface Refusals {
+  /** In the body of a 200. */
+  readonly inSuccess: boolean;
+  /** How long to wait if a refusal states no time. */
+  readonly pauseMs: number | null;
+}
+
+/**
  * Fills in every default and checks every value.
  *
  * @throws EverypageError USAGE for a value that is not valid
  */
-export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
+export function resolveOptions(options: RunOptions = {}) {
   const body =
     typeof options.body === 'string' ? Buffer.from(options.body) : (options.body ?? null);
   const method = options.method ?? (body === null ? 'GET' : 'POST');
@@ -59,9 +74,11 @@ export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
   const time = (name: Numeric, leastMs: number) =>
     positive(name, options[name] ?? defaults[name], leastMs);
   return Object.freeze({
+    /** None for nowhere. */
     outputs: Object.freeze(outputsOf(options.output)),
     table: tableOptions(options),
     manifest: options.manifest ?? null,
+    /** Null: what the output's extension says, else NDJSON. */
     format: options.format ?? null,
     select: options.select ?? null,
     records: options.records ?? false,
@@ -71,6 +88,7 @@ export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
     headers,
     body,
     literal: options.literal ?? false,
+    /** As it was given: it may hold a user and password. */
     proxy: options.proxy === undefined ? null : new Secret(options.proxy),
     insecure: options.insecure ?? false,
     caFile: options.caFile ?? null,
@@ -100,11 +118,12 @@ export function resolveOptions(options: RunOptions = {}): ResolvedOptions {
     strict: strictOf(options.strict),
     recheck: recheckOf(options.recheck ?? 'auto'),
     prove: options.prove ?? false,
-    refusals: { inSuccess: false, pauseMs: null },
+    refusals: { inSuccess: false, pauseMs: null } as Refusals,
     failWhen: options.failWhen ?? null,
     allowOrigins: Object.freeze((options.allowOrigins ?? []).map(originOf)),
     allowAddresses: Object.freeze((options.allowAddresses ?? []).map(addressBlock)),
     secretParams,
+    /** Those of headers, body, URL arguments and proxy. */
     credentials: new KnownCredentials(
       namedCredentials({ headers, body, secretParams }, [], null),
       secretParams,

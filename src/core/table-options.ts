@@ -1,5 +1,14 @@
 /** What a user says of the shape of outputs: which records and what of each, and how tables hold it. */
 import { readFileSync } from 'node:fs';
+import {
+  boolean,
+  either,
+  type OptionKinds,
+  object,
+  oneOf,
+  string,
+  strings,
+} from './check-options.ts';
 import { usageError } from './errors.ts';
 import { whyUnreadable } from './files.ts';
 
@@ -98,6 +107,25 @@ export interface AskedTable {
    */
   readonly ifExists?: IfExists;
 }
+
+/**
+ * What each of them takes.
+ *
+ * @internal
+ */
+export const tableKinds: OptionKinds<Required<AskedTable>> = {
+  where: string,
+  fields: string,
+  columns: strings,
+  csvSafe: boolean,
+  csvBom: boolean,
+  csvDelimiter: string,
+  nested: oneOf(nestings),
+  table: string,
+  ifExists: oneOf(ifExistsWays),
+  schema: either('the path of a file, or a JSON Schema as an object', string, object),
+  provenance: boolean,
+};
 
 /**
  * Fills in the defaults, and checks every value.

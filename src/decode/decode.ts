@@ -17,7 +17,7 @@ export { elementsIn, MOST_ELEMENTS, pageValue } from './page-value.ts';
 export { createPicker, endOfString, endOfValue, recordsDigest } from './pick-values.ts';
 export { type PageCondition, readCondition, readSelection } from './read-selection.ts';
 export { readRecordExpressions, type ShapeRecord } from './record-expressions.ts';
-export { type Field, RecordFields } from './record-fields.ts';
+export { type Field, isWritten, RecordFields } from './record-fields.ts';
 export {
   createKeyLister,
   createKeyReader,

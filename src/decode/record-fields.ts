@@ -243,7 +243,7 @@ function comparedMember(
   return null;
 }
 
-function isWritten(bytes: Uint8Array, start: number, key: Uint8Array): boolean {
+export function isWritten(bytes: Uint8Array, start: number, key: Uint8Array): boolean {
   const { length } = key;
   for (let at = 0; at < length; at += 1) if (bytes[start + at] !== key[at]) return false;
   return bytes[start + length] === QUOTE;

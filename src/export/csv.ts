@@ -94,7 +94,7 @@ function besideOf(page: ExportPage, run: string, cells: CsvCells, delimiter: str
   return Buffer.from(texts.map((text) => `${delimiter}${text}`).join(''));
 }
 
-/** Of the row of the record that was read last: quoting at most doubles a value, and adds three characters. */
+/** The most bytes of the current record's row: quoting at most doubles a value, and adds three characters. */
 function mostBytes(fields: RecordFields, at: readonly Field[]): number {
   let bytes = 4 * (at.length + 1);
   for (const field of at) if (fields.has(field)) bytes += 2 * (field.end - field.start);

@@ -144,6 +144,12 @@ export function noUniqueIndex({ name, where }: AskedFor, column: string, stateme
   );
 }
 
+/** What becomes of a row whose key is there: the end of an INSERT. `names` are quoted, and so is that of the key. */
+export function onConflict(names: readonly string[], key: string): string {
+  const set = names.filter((name) => name !== key).map((name) => `${name} = excluded.${name}`);
+  return ` ON CONFLICT (${key}) DO ${set.length === 0 ? 'NOTHING' : `UPDATE SET ${set.join(', ')}`}`;
+}
+
 /** How a column of text takes values of a type: as the server wrote them. */
 export function asText(type: ColumnType): ColumnType {
   const isText = type.kind === 'string' || type.kind === 'date' || type.kind === 'timestamp';

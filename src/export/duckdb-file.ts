@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, rmSync, statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { EverypageError, usageError } from '../core/errors.ts';
-import { realPlace, renameFile, statOrNull, syncFolder } from '../core/files.ts';
+import { realPlace, statOrNull } from '../core/files.ts';
 import type { TableOptions } from '../core/table-options.ts';
 import { checkFound, noDatabase } from './database-table.ts';
 import { findTable } from './duckdb-table.ts';
@@ -12,18 +12,19 @@ import {
   createTemporaryFile,
   type HoldFile,
   isWrittenInPlace,
-  KEPT,
-  outputError,
+  putInPlace,
   removeLeftovers,
   type TemporaryFile,
   temporaryOf,
 } from './file-destination.ts';
 import type { Destination, OutputDestination } from './format.ts';
 import { loadOptional } from './optional-package.ts';
+import { KEPT, outputError } from './output-error.ts';
 
 /** A file of DuckDB that is changed as a whole or not at all. */
 export interface DuckDbDestination extends OutputDestination {
   readonly path: string;
+  readonly bytesWritten: number;
   /** Opens it, and begins the transaction that `commit` ends. Call it once. */
   connect(): Promise<DuckDBConnection>;
   /** Opens a file for rows on their way there. Its own `abort` removes it, and so does that of the database. */
@@ -137,14 +138,7 @@ export async function createDuckDbDestination(
         await commitNow();
         close();
         if (!isNew) return;
-        if ((statOrNull(target)?.size ?? 0) > 0) {
-          throw new Error('another program made this file meanwhile');
-        }
-        const descriptor = openSync(place, 'r+');
-        fsyncSync(descriptor);
-        closeSync(descriptor);
-        renameFile(place, target);
-        syncFolder(dirname(target));
+        putInPlace(place, target);
       }),
     abort() {
       rows?.abort();

@@ -6,6 +6,7 @@ import {
   type AskedFor,
   checkFound,
   keyColumn,
+  onConflict,
   quoted,
   quotedText,
   type TargetColumn,
@@ -123,7 +124,5 @@ function insertStatement(
   if (key === null) return insert;
   // Of records with the same key the last counts, as if each were written by itself.
   const last = `file_row_number IN (SELECT max(file_row_number) FROM ${rows} GROUP BY c${key})`;
-  const set = names.filter((_, at) => at !== key).map((it) => `${it} = excluded.${it}`);
-  const what = set.length === 0 ? 'NOTHING' : `UPDATE SET ${set.join(', ')}`;
-  return `${insert} WHERE ${last} ORDER BY file_row_number ON CONFLICT (${names[key]}) DO ${what}`;
+  return `${insert} WHERE ${last} ORDER BY file_row_number${onConflict(names, names[key]!)}`;
 }

@@ -13,10 +13,17 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { EverypageError } from '../core/errors.ts';
-import { absolutePath, realPlace, renameFile, statOrNull, syncFolder } from '../core/files.ts';
+import {
+  absolutePath,
+  realPlace,
+  renameFile,
+  statOrNull,
+  syncFile,
+  syncFolder,
+} from '../core/files.ts';
 import type { OutputDestination } from './format.ts';
 import { openInPlace } from './in-place-writer.ts';
+import { KEPT, outputError } from './output-error.ts';
 
 /** A file that appears whole or not at all. */
 export interface FileDestination extends OutputDestination {
@@ -26,7 +33,6 @@ export interface FileDestination extends OutputDestination {
   commit(): void;
   /** Removes what was written; the old file stays. Does nothing after `commit`. */
   abort(): void;
-  readonly bytesWritten: number;
   /** It is no regular file: whoever reads it may be slow, or not there. */
   readonly waitsForReader: boolean;
 }
@@ -117,9 +123,6 @@ function writeInPlace(path: string, attempt: Attempt): FileDestination {
     },
     commit: () => attempt(output.close),
     abort: () => quietly(output.close),
-    get bytesWritten() {
-      return output.bytesWritten;
-    },
     waitsForReader: true,
   };
 }
@@ -160,9 +163,6 @@ function writeBeside(target: string, hold: HoldFile, attempt: Attempt): Temporar
       });
       quietly(letGo);
     },
-    get bytesWritten() {
-      return output.bytesWritten();
-    },
     waitsForReader: false,
   };
   try {
@@ -172,6 +172,20 @@ function writeBeside(target: string, hold: HoldFile, attempt: Attempt): Temporar
     destination.abort();
     throw error;
   }
+}
+
+/**
+ * Puts a new file, which is closed, in its place and on the disk.
+ *
+ * @throws where another program has made one there meanwhile, and what `node:fs` throws
+ */
+export function putInPlace(temporary: string, target: string): void {
+  if ((statOrNull(target)?.size ?? 0) > 0) {
+    throw new Error('another program made this file meanwhile');
+  }
+  syncFile(temporary);
+  renameFile(temporary, target);
+  syncFolder(dirname(target));
 }
 
 const TEMPORARY = /\.[0-9a-f]{12}\.everypage\.tmp$/;
@@ -242,12 +256,10 @@ interface OpenOutput {
   write(bytes: Uint8Array): undefined;
   sync(): void;
   close(): void;
-  bytesWritten(): number;
 }
 
 function openOutput(open: () => number, attempt: Attempt): OpenOutput {
   let descriptor: number | null = attempt(open);
-  let bytesWritten = 0;
   const current = (): number => {
     if (descriptor === null) throw new Error('the output is closed already');
     return descriptor;
@@ -257,9 +269,7 @@ function openOutput(open: () => number, attempt: Attempt): OpenOutput {
       attempt(() => {
         // A write may be short: near the end of the disk, or of the largest file allowed.
         for (let at = 0; at < bytes.length; ) {
-          const written = writeSync(current(), bytes, at, bytes.length - at);
-          at += written;
-          bytesWritten += written;
+          at += writeSync(current(), bytes, at, bytes.length - at);
         }
       });
       return undefined;
@@ -270,7 +280,6 @@ function openOutput(open: () => number, attempt: Attempt): OpenOutput {
       descriptor = null;
       if (closing !== null) closeSync(closing);
     },
-    bytesWritten: () => bytesWritten,
   };
 }
 
@@ -279,63 +288,6 @@ function quietly(work: () => void): void {
   try {
     work();
   } catch {
-    // Said above.
+    // The error that came before is the one that counts.
   }
-}
-
-export const KEPT =
-  'The pages are kept in the archive: run the same command again and nothing is fetched twice.';
-
-const CAUSES: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full. Free some room, or write to another disk.',
-  EDQUOT: 'your quota on this disk is used up. Free some room, or write to another disk.',
-  EFBIG: 'the file may not grow further (see ulimit -f, or the limit of the file system).',
-  EIO: 'the disk reports an error. Write to another disk, and check this one.',
-  EACCES:
-    'permission is denied. Change the permissions of the file and its folder, or write elsewhere.',
-  EPERM:
-    'it is not permitted. Change the permissions of the file and its folder, or write elsewhere.',
-  EBUSY: 'another program has it open. Close it there.',
-  EROFS: 'the disk is read-only. Write to another one.',
-  EISDIR: 'it is a folder. Name a file in it.',
-  ELOOP: 'its links lead in a circle. Name the file itself.',
-  ENAMETOOLONG:
-    'its name is too long, or becomes so with .everypage.tmp at its end. Take a shorter one.',
-  EMFILE: 'too many files are open. Allow more (ulimit -n).',
-  ENFILE: 'too many files are open on this machine. Close some.',
-};
-
-/** What SQLite says of its file, by result code (https://www.sqlite.org/rescode.html). */
-const CAUSES_OF_SQLITE: Readonly<Record<number, string>> = {
-  5: CAUSES['EBUSY']!,
-  8: CAUSES['EACCES']!,
-  13: CAUSES['ENOSPC']!,
-  // It tells no limit from a broken disk.
-  778: 'the disk reports an error, or the file may not grow further (see ulimit -f). Write to another disk.',
-};
-
-/**
- * What a file system's error means to whoever asked for output at `path`.
- * @param then what became of the pages, and what to do
- */
-export function outputError(path: string, cause: unknown, then: string = KEPT): EverypageError {
-  if (cause instanceof EverypageError) return cause;
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  if (code === 'EPIPE') {
-    return new EverypageError('CLOSED_PIPE', `The reader of ${path} has closed it.`, { cause });
-  }
-  if (code === 'ENOENT' || code === 'ENOTDIR') {
-    const message = `Cannot write ${path}: its folder does not exist. Create the folder, or write elsewhere.`;
-    return new EverypageError('OUTPUT_FOLDER', message, { cause });
-  }
-  const known = CAUSES[code];
-  const ofSqlite =
-    cause instanceof Error && 'errcode' in cause
-      ? CAUSES_OF_SQLITE[Number(cause.errcode)]
-      : undefined;
-  const reason = known ?? ofSqlite ?? `${cause instanceof Error ? cause.message : String(cause)}.`;
-  const label = known === undefined || code === '' ? '' : ` (${code})`;
-  return new EverypageError('OUTPUT_WRITE', `Cannot write ${path}${label}: ${reason} ${then}`, {
-    cause,
-  });
 }

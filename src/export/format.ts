@@ -55,7 +55,6 @@ export interface OutputDestination extends Destination {
   commit(): Promise<void> | void;
   /** Takes back what was written. Does nothing after `commit`, and throws nothing. */
   abort(): Promise<void> | void;
-  readonly bytesWritten: number;
   /** Whoever reads it may be slow, or not there. */
   readonly waitsForReader: boolean;
   /** Its `commit` may fail where others no longer can: a server may be gone. Default false. */

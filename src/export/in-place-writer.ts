@@ -12,14 +12,12 @@ export interface InPlaceWriter {
   write(bytes: Uint8Array): Promise<void> | undefined;
   /** What is written later, or waits, fails. */
   close(): void;
-  readonly bytesWritten: number;
 }
 
 /** Opens at once, but for a named pipe that nobody reads: that is opened when somebody does. */
 export function openInPlace(path: string): InPlaceWriter {
   let descriptor = tryOpen(path);
   let isClosed = false;
-  let bytesWritten = 0;
 
   /** Whether it was written whole. */
   const go = (bytes: Uint8Array, from: { at: number }): boolean => {
@@ -28,9 +26,7 @@ export function openInPlace(path: string): InPlaceWriter {
     if (descriptor === null) return false;
     while (from.at < bytes.length) {
       try {
-        const written = writeSync(descriptor, bytes, from.at, bytes.length - from.at);
-        from.at += written;
-        bytesWritten += written;
+        from.at += writeSync(descriptor, bytes, from.at, bytes.length - from.at);
       } catch (error) {
         if (codeOf(error) === 'EAGAIN') return false;
         throw error;
@@ -53,9 +49,6 @@ export function openInPlace(path: string): InPlaceWriter {
       const closing = descriptor;
       descriptor = null;
       if (closing !== null) closeSync(closing);
-    },
-    get bytesWritten() {
-      return bytesWritten;
     },
   };
 }

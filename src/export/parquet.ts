@@ -22,7 +22,7 @@ export const parquet: TableFormat = async (pages, destination, selection, option
 const GROUP_BYTES = 32 * 1024 * 1024;
 /** Values may take more room than their JSON: eight bytes instead of the two of `1,`. */
 const HELD_BYTES = 48 * 1024 * 1024;
-/** As many as DuckDB writes. */
+/** The most rows of a row group, as DuckDB has it. */
 const GROUP_ROWS = 122_880;
 
 /**

@@ -18,11 +18,12 @@ export interface PostgresDestination extends OutputDestination {
   begin(): Promise<Client>;
   /** Bytes that were sent, for the counts. */
   sent(bytes: number): void;
+  readonly bytesWritten: number;
 }
 
 const CONNECT_MS = 10_000;
 
-/** Of the transaction alone. A reader that holds the table is waited for, and readers behind us as long. */
+/** Settings of the transaction alone. It waits at most 60 s for a reader that holds the table, since readers queue up behind it. */
 const SETTINGS = `
   SET LOCAL statement_timeout = 0;
   SET LOCAL idle_in_transaction_session_timeout = 0;

@@ -1,7 +1,7 @@
 /** What errors of PostgreSQL mean to whoever asked for the output. */
 import { EverypageError, usageError } from '../core/errors.ts';
 import { reasonOfFile } from '../core/files.ts';
-import { KEPT } from './file-destination.ts';
+import { KEPT } from './output-error.ts';
 
 /** What `pg` throws: an error of the server has a code of five characters (its manual, appendix A). */
 interface ServerError extends Error {

@@ -7,6 +7,7 @@ import {
   type AskedFor,
   areRowsKept,
   noUniqueIndex,
+  onConflict,
   quoted,
   sameKeys,
   type TargetColumn,
@@ -82,12 +83,13 @@ export async function mergeRows(merge: Merge): Promise<void> {
   if (columns.length === 0) return;
   if (key !== null) await makeUnique(merge, key);
   await checkCasts(merge);
-  const names = columns.map(({ name }) => quoted(name)).join(', ');
+  const names = columns.map(({ name }) => quoted(name));
+  const conflict = key === null ? '' : onConflict(names, quoted(key.name));
   const values = columns.map(({ staged, passage }) =>
     passage.cast === null ? staged : `${staged}::${passage.cast}`,
   );
   await client.query(
-    `INSERT INTO ${target.sql} (${names}) SELECT ${values.join(', ')} FROM ${STAGING}${onConflict(merge)}`,
+    `INSERT INTO ${target.sql} (${names.join(', ')}) SELECT ${values.join(', ')} FROM ${STAGING}${conflict}`,
   );
 }
 
@@ -149,14 +151,6 @@ async function makeUnique(
     if ((cause as { code?: string }).code !== '23505') throw cause;
     throw sameKeys(target.shown, key.name, cause);
   }
-}
-
-function onConflict({ columns, key }: Merge): string {
-  if (key === null) return '';
-  const others = columns.filter((column) => column !== key).map(({ name }) => quoted(name));
-  const set = others.map((name) => `${name} = excluded.${name}`).join(', ');
-  const what = others.length === 0 ? 'NOTHING' : `UPDATE SET ${set}`;
-  return ` ON CONFLICT (${quoted(key.name)}) DO ${what}`;
 }
 
 /**

@@ -2,10 +2,8 @@ import type { Client } from 'pg';
 import { usageError } from '../core/errors.ts';
 import type { TableOptions } from '../core/table-options.ts';
 import type { RecordSchema } from '../schema/schema.ts';
-import { copyText } from './copy-text.ts';
 import { type AskedFor, areRowsKept, checkFound, keyColumn } from './database-table.ts';
 import type { PageSource, TableFormat } from './format.ts';
-import { fitsJsonb } from './jsonb.ts';
 import { isPostgres, type PostgresDestination } from './postgres-connection.ts';
 import { postgresError } from './postgres-errors.ts';
 import { mergeRows, type PlannedColumn, planColumns, STAGING } from './postgres-merge.ts';
@@ -18,6 +16,7 @@ import {
   withPostgresNames,
 } from './postgres-table.ts';
 import { readFor } from './postgres-types.ts';
+import { copyText, fitsJsonb } from './postgres-values.ts';
 import { createRowTaker, inferSchema } from './typed-rows.ts';
 
 /** Text that goes to COPY at once. */
@@ -117,7 +116,7 @@ async function copyRows(
     stream.once('error', reject);
     client.once('end', () => reject(new Error('the connection was lost')));
   });
-  // Also where nobody waits for it.
+  // Marks the rejection as handled: it may come while nobody awaits it.
   ended.catch(() => {});
   const misfits: (Misfit | undefined)[] = columns.map(() => undefined);
   const watched = columns.flatMap(({ passage }, index) =>

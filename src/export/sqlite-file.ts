@@ -1,21 +1,22 @@
-import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { rmSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { usageError } from '../core/errors.ts';
-import { realPlace, renameFile, statOrNull, syncFolder } from '../core/files.ts';
+import { realPlace, statOrNull } from '../core/files.ts';
 import { noDatabase } from './database-table.ts';
 import {
   type FileDestination,
   type HoldFile,
-  outputError,
+  putInPlace,
   removeLeftovers,
   temporaryOf,
 } from './file-destination.ts';
 import type { Destination } from './format.ts';
+import { outputError } from './output-error.ts';
 
 /** A file of SQLite that is changed as a whole or not at all. */
 export interface DatabaseDestination extends FileDestination {
   readonly path: string;
+  readonly bytesWritten: number;
   /** The database, in a transaction that `commit` ends. It is opened at the first call. */
   database(): DatabaseSync;
   /** Does what SQLite may refuse, and says its error of this file. */
@@ -79,12 +80,7 @@ export function createDatabaseDestination(path: string, hold: HoldFile): Databas
         connection?.exec('COMMIT');
         close();
         if (!isNew) return;
-        if (isDatabaseThere(target)) throw new Error('another program made this file meanwhile');
-        const descriptor = openSync(place, 'r+');
-        fsyncSync(descriptor);
-        closeSync(descriptor);
-        renameFile(place, target);
-        syncFolder(dirname(target));
+        putInPlace(place, target);
       });
     },
     abort() {

@@ -132,7 +132,7 @@ function keeps(affinity: string, type: string): boolean {
   return type === 'INTEGER' && (affinity === 'TEXT' || affinity === 'NUMERIC');
 }
 
-/** By the rules of SQLite, in their order. */
+/** A column's affinity, by SQLite's rules in their order. */
 function affinityOf(type: string): string {
   if (/int/i.test(type)) return 'INTEGER';
   if (/char|clob|text/i.test(type)) return 'TEXT';

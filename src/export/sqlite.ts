@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { usageError } from '../core/errors.ts';
 import type { TableOptions } from '../core/table-options.ts';
 import { type ColumnType, jsonTextOf, type RecordSchema, type RowValue } from '../schema/schema.ts';
-import { type AskedFor, keyColumn, quoted } from './database-table.ts';
+import { type AskedFor, keyColumn, onConflict, quoted } from './database-table.ts';
 import type { TableFormat } from './format.ts';
 import { isDatabase } from './sqlite-file.ts';
 import { makeUnique, prepareTable, type TargetTable } from './sqlite-table.ts';
@@ -88,8 +88,5 @@ function insertOf(
   const key = keyColumn(schema, options);
   if (key === null) return insert;
   makeUnique(database, asked, table, table.columns[key]!);
-  const others = names.filter((_, at) => at !== key);
-  const set = others.map((other) => `${other} = excluded.${other}`).join(', ');
-  const what = others.length === 0 ? 'NOTHING' : `UPDATE SET ${set}`;
-  return `${insert} ON CONFLICT (${names[key]}) DO ${what}`;
+  return insert + onConflict(names, names[key]!);
 }

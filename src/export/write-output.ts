@@ -1,4 +1,3 @@
-import { EverypageError } from '../core/errors.ts';
 import type { TableOptions } from '../core/table-options.ts';
 import { formatFor, isTable, tableFor } from './choose-format.ts';
 import { createCompressor } from './compress.ts';
@@ -17,37 +16,21 @@ export function canFollow({ format }: OutputForm): boolean {
   return !isTable(format);
 }
 
-/** Writes pages while they come; `canFollow` says of which form. */
-export function writeFollowing(
+/** Writes pages in any form; they may come over time where `canFollow` says so. */
+export function writePages(
   form: OutputForm,
-  pages: AsyncIterable<ExportItem>,
+  pages: () => AsyncIterable<ExportItem> | Iterable<ExportItem>,
   destination: Destination,
   selection: string | null,
   options: TableOptions,
 ): Promise<Written> {
   const { format } = form;
   const shape = createRecordShaper(selection, options);
-  if (isTable(format)) throw new EverypageError('INTERNAL', `${format} needs all pages`);
+  const shaped = () => shape.pages(pages());
   return compressed(form, destination, async (to) => {
-    const counts = await formatFor(format)(shape.pages(pages), to, selection);
-    return withLeftOut({ ...counts, notes: [] }, shape.leftOut);
-  });
-}
-
-/** Writes pages that are all there, in any form. */
-export function writeWhole(
-  form: OutputForm,
-  pages: PageSource,
-  destination: Destination,
-  selection: string | null,
-  options: TableOptions,
-): Promise<Written> {
-  const { format } = form;
-  const shape = createRecordShaper(selection, options);
-  const shaped: PageSource = () => shape.pages(pages());
-  return compressed(form, destination, async (to) => {
+    // A table is written only once all its pages are there.
     const written = isTable(format)
-      ? await tableFor(format)(shaped, to, selection, options)
+      ? await tableFor(format)(shaped as PageSource, to, selection, options)
       : { ...(await formatFor(format)(shaped(), to, selection)), notes: [] };
     return withLeftOut(written, shape.leftOut);
   });

@@ -172,7 +172,7 @@ export class AskedPages implements PageSource, PageSink {
     return { ...answer.task, ended: answer.final };
   }
 
-  /** Who takes a page may free its memory. Others with the same one get a copy, or ask again for a large one. */
+  /** Whoever takes a page may free its memory: others get a copy of it, or ask again where it is large. */
   #share(page: HeldPage): void {
     const [wire] = page.wire;
     const isLarge = wire.length > LARGE_BYTES;

@@ -5,9 +5,9 @@
 import type { Clock } from '../core/clock.ts';
 import type { EventSink } from '../core/events.ts';
 import type { Hint } from '../core/hint.ts';
-import type { ResolvedOptions } from '../core/options.ts';
 import type { Method, PageRequest } from '../core/page-request.ts';
 import { withholdCredentials } from '../core/redact.ts';
+import type { ResolvedOptions } from '../core/resolve-options.ts';
 import { policyName } from '../http/limits/hint-reader.ts';
 import { limitInResponse } from '../http/limits/limit-in-response.ts';
 import { classifyFault, classifyResponse, mayHoldLimit, type Outcome } from '../http/outcome.ts';

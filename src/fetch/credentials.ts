@@ -2,8 +2,9 @@
 import { EverypageError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import { KnownCredentials, namedCredentials } from '../core/known-credentials.ts';
-import type { Header, ResolvedOptions } from '../core/options.ts';
+import type { Header } from '../core/options.ts';
 import { Secret } from '../core/redact.ts';
+import type { ResolvedOptions } from '../core/resolve-options.ts';
 import { proxyAuthorization } from '../http/proxy.ts';
 import type { PlanSource } from '../plan/plan.ts';
 

@@ -7,7 +7,7 @@
 import type { Opened } from '../archive-thread/messages.ts';
 import type { Clock } from '../core/clock.ts';
 import type { EventSink } from '../core/events.ts';
-import type { ResolvedOptions } from '../core/options.ts';
+import type { ResolvedOptions } from '../core/resolve-options.ts';
 import type { Stop } from '../core/summary.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { parseSelection, readCondition } from '../decode/decode.ts';
@@ -112,7 +112,7 @@ export class Engine {
       if (this.#isRunning) this.#drain ??= setTimeout(() => void this.transport.close(), 0);
       return;
     }
-    // Who aborts waits for nothing that would not be kept.
+    // An abort waits only for pages that will be kept.
     const isLeft = stop.kind === 'aborted' && !this.#keepsPages;
     const drainMs = this.#isRunning ? DRAIN_MS : READER_MS;
     this.#drain ??= setTimeout(
@@ -162,7 +162,7 @@ export class Engine {
     const check = createBodyCheck(parseSelection(null), maxDecodedBytes, condition);
     const asked = new AskedPages(attempt, check, isFailure, credentials, this.dispatcher);
     const result = work(asked.ask, asked).finally(() => asked.close());
-    // Who waits for it below hears of an error; a run that is stopped does not wait.
+    // An error is thrown below where the result is awaited; a run that was stopped does not await it.
     result.catch(() => {});
     await this.fetch(asked, asked);
     return this.stopped === null ? result : null;

@@ -2,7 +2,6 @@
 
 import { EverypageError } from '../core/errors.ts';
 import { SLOT_BYTES } from '../core/memory-budget.ts';
-import type { ResolvedOptions } from '../core/options.ts';
 import { outputShape } from '../core/output-shape.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import {
@@ -13,6 +12,7 @@ import {
   type Pagination,
 } from '../core/pagination.ts';
 import { redactUrl } from '../core/redact.ts';
+import type { ResolvedOptions } from '../core/resolve-options.ts';
 import type { PaginationFacts } from '../core/summary.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { isExpression, listOfExpression, parseSelection, readSelection } from '../decode/decode.ts';

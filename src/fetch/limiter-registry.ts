@@ -1,6 +1,6 @@
 /** The limiters of a run, by origin and by policy. */
 import type { PaceChange } from '../archive/archive-types.ts';
-import type { ResolvedOptions } from '../core/options.ts';
+import type { ResolvedOptions } from '../core/resolve-options.ts';
 import type { PaceFacts } from '../core/summary.ts';
 import { type PaceSettings, readLearnedPace, type ServerLimits } from '../pace/pace.ts';
 import { BusyMeter } from './busy-meter.ts';

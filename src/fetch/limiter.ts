@@ -269,7 +269,7 @@ const OURS = new Set<TransportFault | null>(['closed', 'open-files']);
 
 const COUNTS = { attempt: 'counts', waitMs: null, settled: null } as const;
 
-/** Of nearly all answers. */
+/** The reaction to nearly all answers. */
 const NOTHING: Reaction = {
   pauseMs: null,
   isOwnPause: false,

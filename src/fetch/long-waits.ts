@@ -5,8 +5,8 @@
  */
 import type { Clock } from '../core/clock.ts';
 import { describeWait } from '../core/hint.ts';
-import type { ResolvedOptions } from '../core/options.ts';
 import { isRecheck } from '../core/page-request.ts';
+import type { ResolvedOptions } from '../core/resolve-options.ts';
 import type { Stop } from '../core/summary.ts';
 import type { Limiter, Reaction } from './limiter.ts';
 import type { PauseMonitor } from './pause-monitor.ts';

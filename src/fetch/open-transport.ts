@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { usageError } from '../core/errors.ts';
 import { whyUnreadable } from '../core/files.ts';
 import { BODY_BUDGET_BYTES } from '../core/memory-budget.ts';
-import type { ResolvedOptions } from '../core/options.ts';
+import type { ResolvedOptions } from '../core/resolve-options.ts';
 import { chooseProxy } from '../http/proxy.ts';
 import type { Transport, TransportOptions } from '../http/transport.ts';
 

@@ -5,13 +5,13 @@ export interface ByteSink {
   write(bytes: Uint8Array): Promise<void>;
 }
 
-/** Who gets what a report shows. */
+/** Receives what a report shows. */
 export interface ReportSink {
   /** Called once a run has ended, with what `packReport` gives; not where the run could not go on. */
   readonly onReport?: (data: Uint8Array) => void;
 }
 
-/** Who gets the export where `output` names no file. */
+/** Receive the export where `output` names no file. */
 export interface OutputSinks {
   readonly stdout?: ByteSink;
   /**

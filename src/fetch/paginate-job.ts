@@ -1,8 +1,9 @@
 /** The part of a job that is about pagination: what the user said, and what a preset adds. */
 import { usageError } from '../core/errors.ts';
-import type { NextPage, ResolvedOptions } from '../core/options.ts';
+import type { NextPage } from '../core/options.ts';
 import type { PageRequest } from '../core/page-request.ts';
 import type { Pagination, PaginationStyle } from '../core/pagination.ts';
+import type { ResolvedOptions } from '../core/resolve-options.ts';
 import { isExpression } from '../decode/decode.ts';
 import type { Plan, PlanSource } from '../plan/plan.ts';
 import { findPreset } from '../plan/presets.ts';

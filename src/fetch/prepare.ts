@@ -17,10 +17,10 @@ import { systemClock } from '../core/clock.ts';
 import { isDatabaseUrl } from '../core/database-url.ts';
 import { usageError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
-import type { ResolvedOptions, RunOptions } from '../core/options.ts';
+import type { RunOptions } from '../core/options.ts';
 import { withoutSinks } from '../core/record-sink.ts';
 import { redactUrl, Secret, secretParamsOfList } from '../core/redact.ts';
-import { resolveOptions } from '../core/resolve-options.ts';
+import { type ResolvedOptions, resolveOptions } from '../core/resolve-options.ts';
 import { withTable } from '../core/table-options.ts';
 import { readCondition, readSelection } from '../decode/decode.ts';
 import { outputForm } from '../export/choose-format.ts';
@@ -188,7 +188,7 @@ function checkArchive(
 ): void {
   checkOutputFolder(part);
   if (isFileBacked) checkReplaceable(complete);
-  // By that ending it is ours, however damaged.
+  // A file with that ending is ours, even if it is damaged.
   if (fresh && !part.endsWith('.everypage.part')) checkReplaceable(part);
 }
 

@@ -130,7 +130,7 @@ function sizeOf({ fresh, again }: RequestQueue): number {
   return fresh.size + again.size;
 }
 
-/** Something of it can start as soon as its limiter lets it. */
+/** Whether a request of the queue can start as soon as its limiter lets it. */
 function isWaiting(queue: RequestQueue): boolean {
   return sizeOf(queue) > 0 || (queue.held.length > 0 && queue.witness !== null);
 }

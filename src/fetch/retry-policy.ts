@@ -6,9 +6,9 @@ import type { Rejection } from '../archive-thread/messages.ts';
 import type { Clock } from '../core/clock.ts';
 import { EverypageError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
-import type { ResolvedOptions } from '../core/options.ts';
 import { isRecheck, mayHideLimit } from '../core/page-request.ts';
 import { credentialsIn } from '../core/redact.ts';
+import type { ResolvedOptions } from '../core/resolve-options.ts';
 import type { Stop } from '../core/summary.ts';
 import { singleHeader } from '../http/outcome.ts';
 import type { RawResponse } from '../http/transport.ts';
@@ -16,12 +16,15 @@ import { backoffDelayMs, notReadyDelayMs, refusalDelayMs } from '../pace/retries
 import { answerExcerpt, codeOfAttempt, codeOfRejection, describeRejection } from './failure.ts';
 import {
   type AttemptResult,
+  countAttempt,
   type FinalAttempt,
   finalAttempt,
+  giveBack,
+  logAttempt,
+  noteDoubtful,
   type Task,
   type Timing,
 } from './task.ts';
-import { countAttempt, giveBack, logAttempt, noteDoubtful } from './task-attempts.ts';
 
 export type NextAction =
   /** No more attempts: the page goes to the sink, with its body where it has one. */

@@ -129,7 +129,7 @@ export async function finishRun(
     emit({ type: 'warning', code: 'ECHOED_CREDENTIAL', message: echoWarning(echo) });
   }
   sayNotes(finished.outputs, emit);
-  // Also what the archive holds sealed.
+  // Credentials that the archive holds sealed are withheld too.
   const summary: Summary = options.credentials.withholdIn({
     verdict,
     pagination,

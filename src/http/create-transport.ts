@@ -24,7 +24,7 @@ import {
   type TransportTuning,
 } from './transport.ts';
 
-/** Of a stream: behind 40 ms that is 6 MB a second for each. */
+/** The least window of a stream: with a round trip of 40 ms it lets 6 MB a second through. */
 const LEAST_WINDOW_BYTES = 256 * 1024;
 
 /** A long way takes its time, whatever is said of silence. */
@@ -56,7 +56,7 @@ export function createTransport(
   options: TransportOptions,
   internals: TransportInternals = {},
 ): Transport {
-  // Who connects to an address needs no resolver: its module is loaded when it is called.
+  // A connection to an address needs no resolver: its module is loaded when it is called.
   const {
     lookup = (...asked) => systemLookup(...asked),
     kindOf = addressKind,

@@ -80,7 +80,7 @@ export class Exchange implements ArrivingBody {
     return this.#statedBytes;
   }
 
-  /** Of the body, on the wire. */
+  /** Bytes of the body that have come, on the wire. */
   get bodyBytes(): number {
     return this.#body.bytes;
   }

@@ -42,7 +42,7 @@ export class Http1Connection {
   #served = 0;
   /** undici may see the end of a socket before its error, and reports the end. */
   #socketError: Error | null = null;
-  /** Of the socket in use. */
+  /** The first error of the socket in use. */
   #unaskedContinue: UnaskedContinue | null = null;
 
   /** @param standing a socket that is connected already, or null */

@@ -168,7 +168,7 @@ export class Http2Connection implements StreamOwner {
     if (step !== 'give-up') return;
     const text = `the connection to ${this.#authority} fell silent and does not answer a ping`;
     this.destroy(new TransportError('idle-timeout', text));
-    // Nobody reads a farewell there.
+    // The peer reads no GOAWAY any more.
     this.#socket.destroy();
   }
 

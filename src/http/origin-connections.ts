@@ -10,16 +10,16 @@ import { type Exchange, failAll } from './exchange.ts';
 import { Http1Pool } from './http1-pool.ts';
 import { Http2Pool } from './http2-pool.ts';
 import { proxyAuthorization } from './proxy.ts';
-import type { Protocol, TransportError, TransportTuning } from './transport.ts';
+import type { Protocol, TransportError, TransportOptions, TransportTuning } from './transport.ts';
 
-export interface OriginSettings {
+export interface OriginSettings
+  extends Pick<
+    TransportOptions,
+    'protocol' | 'concurrency' | 'connectTimeoutMs' | 'idleTimeoutMs'
+  > {
   readonly origin: URL;
   readonly proxy: URL | null;
-  readonly protocol: 'auto' | 'http1' | 'http2';
   readonly hasClientCertificate: boolean;
-  readonly concurrency: number;
-  readonly connectTimeoutMs: number;
-  readonly idleTimeoutMs: number;
   readonly tuning: TransportTuning;
   /** `tunnel` false: the socket ends at the proxy. */
   readonly connect: (offered: readonly Alpn[], tunnel: boolean) => Promise<Connected>;
@@ -85,7 +85,7 @@ export class OriginConnections {
     } catch (error) {
       this.#deciding = false;
       opened?.destroy();
-      // Also undici's files may be too many to be opened.
+      // Loading undici opens files, and there may be too many open already.
       failAll(this.#waiting, tcpFault(error, this.#settings.origin.host));
     }
   }
@@ -99,13 +99,8 @@ export class OriginConnections {
   }
 
   #beginHttp2(socket: Socket): void {
-    const { origin, concurrency, connectTimeoutMs, idleTimeoutMs, tuning } = this.#settings;
     this.#http2 = new Http2Pool({
-      origin,
-      concurrency,
-      connectTimeoutMs,
-      idleTimeoutMs,
-      tuning,
+      ...this.#settings,
       openSocket: async () => {
         const next = await this.#settings.connect(this.#offer(), true);
         if (next.alpn === 'h2') return next.socket;
@@ -137,7 +132,7 @@ export class OriginConnections {
 
   /** undici is loaded when it is needed: that takes 100 ms. */
   async #beginHttp1(socket: Socket | null): Promise<void> {
-    const { origin, proxy, concurrency, hasClientCertificate } = this.#settings;
+    const { proxy } = this.#settings;
     // The server may cut an idle socket while undici is being loaded.
     socket?.on('error', () => undefined);
     // By its file: Bun replaces the package by one of its own, which lacks most of it.
@@ -147,9 +142,7 @@ export class OriginConnections {
       return;
     }
     this.#http1 ??= new Http1Pool(undici, {
-      origin,
-      concurrency,
-      hasClientCertificate,
+      ...this.#settings,
       forward:
         this.#forwards && proxy !== null
           ? {

@@ -15,7 +15,7 @@ const MOST_FREE_SLABS = FREE_SLAB_BYTES / SLAB_BYTES;
 /** For bodies that have not come yet. What is not written to takes no memory, but some systems set it aside. */
 const MOST_LARGE_BYTES = 256 * 1024 * 1024;
 
-/** Of large slabs that bodies still come into. */
+/** Bytes of large slabs that are still being filled. */
 let largeBytes = 0;
 /** What the next bodies go to. */
 const freeSlabs: ArrayBufferLike[] = [];
@@ -36,7 +36,7 @@ export class BodyChunks {
     return this.#bytes;
   }
 
-  /** So many are to come: a large body then stands in one slab. Call it before `add`. */
+  /** States how many bytes will come, so that a large body stands in one slab. Call it before `add`. */
   expect(statedBytes: number): void {
     this.#statedBytes = statedBytes;
   }

@@ -7,6 +7,9 @@ const LATER_WEIGHT = 0.2;
 /** The next rate, as parts of the present one. */
 const LEAST_NEXT = 0.7;
 const MOST_NEXT = 0.99;
+/** More contradictions in a row than this show that refusals do not follow the rate. */
+const MOST_IN_A_ROW = 4;
+
 /** Requests per millisecond, and requests at once. */
 export interface Guess {
   readonly rate: number;
@@ -19,10 +22,20 @@ export interface Guess {
  */
 export class Contradictions {
   #inARow = 0;
+  /** In the row. */
+  #accepted = 0;
+
+  /**
+   * A limit that is met at a lower and lower rate is soon not met at all. Where the row is too long for one,
+   * refusals have nothing to do with the rate: how many requests are accepted for each. Null otherwise.
+   */
+  get acceptedForEach(): number | null {
+    return this.#inARow > MOST_IN_A_ROW ? Math.max(1, this.#accepted / this.#inARow) : null;
+  }
 
   /** A refusal came as the estimate had said. */
   end(): void {
-    this.#inARow = 0;
+    [this.#inARow, this.#accepted] = [0, 0];
   }
 
   /**
@@ -39,6 +52,7 @@ export class Contradictions {
     this.#inARow += 1;
     const openMs = Math.max(1, event.firstAt - last.openAt);
     const accepted = history.between(last.lastAt, event.firstAt);
+    this.#accepted += accepted;
     // By the time since the last refusal, and by the time since the last pause.
     const least = accepted / Math.max(1, event.firstAt - last.lastAt);
     const most = Math.min(current, accepted / openMs);

@@ -23,8 +23,6 @@ export interface Refusals {
   readonly event: RefusalEvent;
 }
 
-type Belief = Pick<Estimate, 'low' | 'high' | 'burst' | 'doubts'>;
-
 /** What is believed of a limiter, and how refusals and probes that survive change it. */
 export class Estimate {
   /** Requests per millisecond: thought safe, and refused. */
@@ -36,7 +34,6 @@ export class Estimate {
   /** How many more refusals must come where the estimate predicts them before it is trusted. */
   doubts = DOUBTS;
   readonly #contradictions = new Contradictions();
-  #beforeContradictions: Belief | null = null;
 
   /** Nothing that was proven or trusted counts any more. */
   doubt(): void {
@@ -96,7 +93,6 @@ export class Estimate {
     const { beforeLast, last, event } = refusals;
     let segment = between(history, last, event);
     const openMs = Math.max(1, event.firstAt - last.openAt);
-    const before = { low: this.low, high: this.high, burst: this.burst, doubts: this.doubts };
     // Refused before even what the pause refilled was used: the burst is smaller than thought.
     if (this.low * openMs < this.burst && segment.accepted > 3) {
       this.burst = Math.min(this.burst, Math.max(1, segment.accepted - this.low * openMs));
@@ -106,7 +102,7 @@ export class Estimate {
     }
     const fitted = Math.min(fitRate(history, this.burst, segment, rate), 0.995 * rate);
     const found = isSafe
-      ? this.#contradicted(history, refusals, rate, fitted, before)
+      ? this.#contradicted(history, refusals, rate, fitted)
       : this.#confirmed(history, segment, fitted);
     const isAsBefore = Math.abs(found / this.low - 1) < AGREES;
     this.low = found;
@@ -117,12 +113,9 @@ export class Estimate {
     return this.doubts === 0 ? TRUSTED_MARGIN : MARGIN;
   }
 
-  /** @returns whether there were contradictions, which turned out to be none */
-  restore(): boolean {
-    if (this.#beforeContradictions === null) return false;
-    Object.assign(this, this.#beforeContradictions);
-    this.#contradictions.end();
-    return true;
+  /** How many requests are accepted for each refusal that has nothing to do with the rate, or null. */
+  get acceptedForEach(): number | null {
+    return this.#contradictions.acceptedForEach;
   }
 
   #contradicted(
@@ -130,9 +123,7 @@ export class Estimate {
     { last, event }: Refusals,
     refused: number,
     rate: number,
-    before: Belief,
   ): number {
-    this.#beforeContradictions ??= before;
     this.proven = 0;
     const fitted = { rate, burst: this.burst };
     const guess = this.#contradictions.next(history, last, event, refused, fitted);
@@ -141,7 +132,6 @@ export class Estimate {
   }
 
   #confirmed(history: AcceptedHistory, { from, to }: Segment, fitted: number): number {
-    this.#beforeContradictions = null;
     this.#contradictions.end();
     if (fitted >= this.proven) return fitted;
     const level = history.levelAt(this.proven, this.burst, from, to);

@@ -4,7 +4,8 @@
  * refusals in two cases: many come in a row after requests were answered, or none comes in a trial at
  * half the pace. They are errors again if they stay frequent at the slower pace, or if nothing is
  * answered any more. A server with a limit may have real errors too. So once there is a limit, errors are
- * refusals where they are more frequent than before, and usual ones where a lower pace brings as many.
+ * refusals only where they are more frequent than before, and each that came at a pace that was thought
+ * safe makes it more careful.
  */
 
 /** Until more is known, this part of the requests is expected to fail. */
@@ -29,29 +30,26 @@ const MOST_REFUSED = 0.2;
 const FEW_REFUSED = 3;
 /** Of so many answers one is taken for an error until more is known. */
 const ONE_ERROR_OF = 50;
-/** A rate that is too high brings so many more errors; so sure it must be. */
+/** A rate that is too high brings so many more errors; so sure it must be at first. */
 const MORE_ERRORS = 0.15;
 const SURE = Math.log(30);
-/** So often in a row a safe pace is lowered before the errors at it are taken for usual. */
-const MOST_LOWERED = 2;
 /** After so many refusals with no answer between, the server is down. */
 const MOST_IN_A_ROW = 3;
 
 /**
- * What an error is, and what it says of the limit that was found from refusals before it. `usual`: it has
- * such errors at any pace. `misled`: there is no limit. `down`: the same, and nothing is answered any more.
+ * What an error is, and what it says of the limit that was found from refusals before it. `misled`: there is
+ * no limit. `down`: the same, and nothing is answered any more.
  */
-export type ServerError = 'error' | 'usual' | 'refusal' | 'misled' | 'down';
+export type ServerError = 'error' | 'refusal' | 'misled' | 'down';
 
 export class HiddenLimit {
   #phase: 'errors' | 'trial' | 'limit' = 'errors';
   #hasAnswered: boolean;
-  /** How likely it is by now that errors are refusals. */
+  /** How likely it is by now that errors are refusals; Infinity from a refusal to the next answer. */
   #suspicion = 0;
+  #sure = SURE;
   /** Under a limit: this part of the answers are errors anyway. */
   #usual = 1 / ONE_ERROR_OF;
-  /** Refusals in a row at a pace that was thought safe. */
-  #safeInARow = 0;
   #total: number;
   /** In this phase, fading. */
   #answers: number;
@@ -103,7 +101,7 @@ export class HiddenLimit {
     this.#inARow = 0;
     this.#counted += 1;
     this.#count(0);
-    if (this.#suspicion >= SURE) this.#suspicion = 0;
+    if (this.#suspicion === Number.POSITIVE_INFINITY) this.#suspicion = 0;
     if (this.#phase === 'limit') {
       const lessLikely = Math.log((1 - this.#moreErrors) / (1 - this.#usual));
       this.#suspicion = Math.max(0, this.#suspicion + lessLikely);
@@ -173,19 +171,13 @@ export class HiddenLimit {
    */
   #failedUnderLimit(now: number, isSafe: boolean): ServerError {
     this.#suspicion += Math.log(this.#moreErrors / this.#usual);
-    if (this.#suspicion < SURE) {
+    if (this.#suspicion < this.#sure) {
       this.#count(1);
       return 'error';
     }
-    this.#safeInARow = isSafe ? this.#safeInARow + 1 : 0;
-    // However slow, so the pace has nothing to do with it: this many errors are usual.
-    const isUsual = this.#safeInARow > MOST_LOWERED;
-    this.#count(isUsual ? 1 : 0);
-    if (isUsual) {
-      [this.#safeInARow, this.#suspicion] = [0, 0];
-      this.#learn();
-    }
-    if (isUsual) return 'usual';
+    this.#suspicion = Number.POSITIVE_INFINITY;
+    if (isSafe) this.#sure += SURE;
+    this.#count(0);
     this.#refusals += 1;
     const isFrequent = this.#refusals > Math.max(FEW_REFUSED, MOST_REFUSED * this.#answers);
     this.#inARow += 1;
@@ -226,8 +218,8 @@ export class HiddenLimit {
     this.#run = 0;
     this.#inARow = 0;
     // What fails before anything is answered is refused like those before it.
-    this.#suspicion = phase === 'limit' ? SURE : 0;
-    this.#safeInARow = 0;
+    this.#suspicion = phase === 'limit' ? Number.POSITIVE_INFINITY : 0;
+    this.#sure = SURE;
     this.#errorsSinceTrial = 0;
     if (phase === 'trial') return;
     this.#answers = 0;

@@ -4,10 +4,9 @@
  */
 import type { AcceptedHistory } from './limiter-fit.ts';
 import { fitRateAndBurst, type Segment } from './limiter-fit.ts';
+import { OWN_PAUSE_MS } from './pause-gate.ts';
 import type { RefusalEvent } from './short-window.ts';
 
-/** Pause where the server names none, at first. */
-const FIRST_PAUSE_MS = 500;
 /** Accepted requests between two refusals that make an estimate. */
 export const ENOUGH = 12;
 /** So many may be in flight after the first refusal: they are refused if the server's bucket is empty. */
@@ -40,10 +39,11 @@ export interface Measured {
 }
 
 export class Measurement {
-  #startedAt = 0;
+  /** Null where nothing is known of what came before the first refusal. */
+  #startedAt: number | null = null;
   #firstAt = 0;
   #firstRate = 0;
-  #ownPauseMs = FIRST_PAUSE_MS;
+  #ownPauseMs = OWN_PAUSE_MS;
   #isSlow = false;
   /** The first refusal came before enough was accepted to tell anything. */
   #isUninformed = false;
@@ -62,7 +62,7 @@ export class Measurement {
 
   /** The first request starts, or the search begins again. */
   begin(now: number): void {
-    this.#startedAt = Math.max(this.#startedAt, now);
+    this.#startedAt = Math.max(this.#startedAt ?? now, now);
   }
 
   /** @returns the rate to go on with after the first refusal */
@@ -72,6 +72,7 @@ export class Measurement {
     roundTripMs: number,
     isLong: boolean,
   ): number {
+    this.#startedAt ??= event.firstAt;
     const ms = Math.max(1, event.firstAt - this.#startedAt);
     // Of requests sent together, some that were accepted were sent after one that was refused.
     const accepted = history.between(Number.NEGATIVE_INFINITY, event.openAt) - 1;
@@ -81,8 +82,8 @@ export class Measurement {
     const atOnce = Math.max(FEW_AT_ONCE, accepted * PART_AT_ONCE) / Math.max(1, roundTripMs);
     // A refusal at once means that others had used the limit up: it says nothing of the rate.
     this.#isUninformed = accepted < ENOUGH;
-    if (this.#isUninformed) return Math.min(atOnce, Math.max(1, accepted) / (ms + FIRST_PAUSE_MS));
-    const byAccepted = accepted / (ms + (isLong ? pauseMs : FIRST_PAUSE_MS));
+    if (this.#isUninformed) return Math.min(atOnce, Math.max(1, accepted) / (ms + OWN_PAUSE_MS));
+    const byAccepted = accepted / (ms + (isLong ? pauseMs : OWN_PAUSE_MS));
     return Math.min(byAccepted, atOnce);
   }
 
@@ -105,7 +106,7 @@ export class Measurement {
       const slowRate = (SLOW_PART * Math.max(1, accepted)) / spanMs;
       // A server that names a wait says that one request may follow it: the rate is no slower.
       const nextRate = Math.min(rate, Math.max(slowRate, promisedRate));
-      this.#ownPauseMs = Math.max(FIRST_PAUSE_MS, 1.5 / nextRate);
+      this.#ownPauseMs = Math.max(OWN_PAUSE_MS, 1.5 / nextRate);
       this.#isSlow = true;
       return { found: null, nextRate, accepted };
     }
@@ -116,7 +117,7 @@ export class Measurement {
     this.#refusedAt = Math.min(this.#refusedAt, rate, 1.15 * used);
     const fit = fitRateAndBurst(
       history,
-      this.#startedAt,
+      this.#startedAt ?? this.#firstAt,
       this.#firstAt,
       this.#segments,
       this.#refusedAt,

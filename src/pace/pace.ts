@@ -51,8 +51,6 @@ export interface ServerLimits {
   refusedAfterAll(sentAt: number, now: number, waitMs: number | null): LimiterPause | null;
   /** What was found from refusals is wrong. */
   startOver(now: number): void;
-  /** The last refusals at a safe pace were none: what was found before them holds. */
-  restore(now: number): void;
   /** Nothing was asked for so long by the user's own will. */
   excuse(ms: number, now: number): void;
   /** Nothing starts before this: by a pause, or by a window of which the server says nothing is left. */

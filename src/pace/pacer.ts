@@ -9,13 +9,17 @@ import type {
   ServerLimits,
 } from './pace.ts';
 import { ServerPace, statedWaitMs } from './server-pace.ts';
-import { Spacing, setIfChanged } from './spacing.ts';
+import { SLACK_MS, Spacing, setIfChanged } from './spacing.ts';
 
-/** A timer that is late may be made good within this. */
-const SLACK_MS = 20;
 /** The user's rate is a promise: so much of its window may be early, and is taken off the rate. */
 const USER_SLACK_PART = 0.002;
 const USER_SLACK_CAP_MS = 50;
+
+/** Whether they are a limit's, and the spacing of a trial that shows it. */
+interface ErrorsOfServer {
+  readonly limit: HiddenLimit;
+  readonly trial: Spacing;
+}
 
 /**
  * The pace of one limiter (an origin with its credential, and one policy of it). A request starts
@@ -26,14 +30,13 @@ export class Pacer {
   #settings: PaceSettings;
   readonly #server: ServerLimits;
   #auto: AutoConcurrency | null;
-  readonly #trial = new Spacing(SLACK_MS);
   /** Null until the server answers with an error. */
-  #hidden: HiddenLimit | null = null;
+  #errors: ErrorsOfServer | null = null;
   /** It refuses and says for how long. */
   #namesWaits = false;
   #accepted = 0;
-  #user: Spacing;
-  #userIsSet = false;
+  /** Null where the user set no rate. */
+  #user: Spacing | null;
   #inFlight = 0;
   #openings = 0;
 
@@ -48,7 +51,7 @@ export class Pacer {
     this.#server = server;
     this.#auto =
       settings.concurrency === 'auto' ? new AutoConcurrency(learned?.concurrency ?? null) : null;
-    this.#user = new Spacing(userSlackMs(settings));
+    this.#user = userSpacing(settings);
   }
 
   /** Most requests in flight for now. */
@@ -62,11 +65,9 @@ export class Pacer {
     if (settings.concurrency !== 'auto') this.#auto = null;
     else this.#auto ??= new AutoConcurrency(concurrency);
     this.#settings = settings;
-    this.#user = new Spacing(userSlackMs(settings));
-    this.#userIsSet = false;
-    this.#setRates(now);
+    this.#user = userSpacing(settings);
     // What has just been sent belongs to the new rate too.
-    this.#user.drain(now);
+    this.#user?.drain(now);
   }
 
   /** Nothing was asked for so long by the user's own will. */
@@ -93,28 +94,27 @@ export class Pacer {
   /** ≤ now: one may start; finite: not before; Infinity: only after an answer. */
   startableAt(now: number): number {
     if (this.#inFlight >= this.concurrency) return Number.POSITIVE_INFINITY;
-    this.#setRates(now);
     return Math.max(
       this.#server.startableAt(now, this.#inFlight),
-      this.#user.startableAt(now),
-      this.#trial.startableAt(now),
+      this.#user?.startableAt(now) ?? now,
+      this.#errors === null ? now : this.#trialAt(this.#errors, now),
     );
   }
 
   started(now: number): void {
     this.#inFlight += 1;
     this.#server.started(now);
-    this.#user.started(now);
-    this.#trial.started(now);
+    this.#user?.started(now);
+    this.#errors?.trial.started(now);
   }
 
   /** What an error of the server is. Call it before `ended`, which is told of a refusal as of any other. */
   readError(sentAt: number, now: number): ServerError {
-    this.#hidden ??= new HiddenLimit(this.#accepted);
-    if (this.#namesWaits) this.#hidden.doubtLess();
-    const is = this.#hidden.failed(sentAt, now, this.#server.isSafe);
+    this.#errors ??= { limit: new HiddenLimit(this.#accepted), trial: new Spacing(SLACK_MS) };
+    const { limit } = this.#errors;
+    if (this.#namesWaits) limit.doubtLess();
+    const is = limit.failed(sentAt, now, this.#server.isSafe);
     if (is === 'misled' || is === 'down') this.#server.startOver(now);
-    if (is === 'usual') this.#server.restore(now);
     return is;
   }
 
@@ -132,7 +132,7 @@ export class Pacer {
     }
     if (kind === 'accepted') {
       this.#accepted += 1;
-      this.#hidden?.accepted(sentAt, now);
+      this.#errors?.limit.accepted(sentAt, now);
     }
     const pause = this.#server.ended(answer, this.#inFlight);
     if (this.#server.openings !== this.#openings) {
@@ -160,7 +160,7 @@ export class Pacer {
   /** @param now for what the headers allow at this moment */
   basis(now: number): PaceBasis {
     const { concurrency } = this;
-    const user = this.#user.rate;
+    const user = this.#user?.rate ?? Number.POSITIVE_INFINITY;
     const server = this.#server.basis(now);
     const perSecond = Math.min(user * 1000, server?.perSecond ?? Number.POSITIVE_INFINITY);
     if (perSecond === Number.POSITIVE_INFINITY) {
@@ -172,18 +172,14 @@ export class Pacer {
     return { by: 'user', perSecond, concurrency, windowMs: null };
   }
 
-  #setRates(now: number): void {
-    if (!this.#userIsSet && this.#settings.rate !== null) {
-      const { count, perMs } = this.#settings.rate;
-      this.#user.setRate(count / (perMs + userSlackMs(this.#settings)), now);
-      this.#userIsSet = true;
-    }
-    if (this.#hidden !== null && setIfChanged(this.#trial, this.#hidden.rate(now), now)) {
-      this.#trial.drain(now);
-    }
+  #trialAt({ limit, trial }: ErrorsOfServer, now: number): number {
+    if (setIfChanged(trial, limit.rate(now), now)) trial.drain(now);
+    return trial.startableAt(now);
   }
 }
 
-function userSlackMs({ rate }: PaceSettings): number {
-  return rate === null ? 0 : Math.min(USER_SLACK_CAP_MS, USER_SLACK_PART * rate.perMs);
+function userSpacing({ rate }: PaceSettings): Spacing | null {
+  if (rate === null) return null;
+  const slackMs = Math.min(USER_SLACK_CAP_MS, USER_SLACK_PART * rate.perMs);
+  return new Spacing(slackMs, rate.count / (rate.perMs + slackMs));
 }

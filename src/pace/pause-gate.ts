@@ -14,7 +14,7 @@ export interface RefusedRequest {
 }
 
 /** First pause where the server names none, and how it grows while canaries are refused. */
-const OWN_PAUSE_MS = 500;
+export const OWN_PAUSE_MS = 500;
 const OWN_PAUSE_GROWTH = 2;
 const OWN_PAUSE_CAP_MS = 60_000;
 const JITTER = 0.2;

@@ -6,12 +6,13 @@
  */
 
 import { Estimate, MARGIN, MOST_MARGIN, marginOf } from './estimate.ts';
+import type { FirstRequests } from './first-requests.ts';
 import { cruiseMs, type Held, measureMs, probeMs } from './held-time.ts';
-import { AcceptedHistory } from './limiter-fit.ts';
+import type { AcceptedHistory } from './limiter-fit.ts';
 import { Measurement } from './measurement.ts';
 import type { FoundPace } from './pace.ts';
-import { RoundTrip } from './round-trip.ts';
 import type { RefusalEvent, WindowFill } from './short-window.ts';
+import { UnrelatedRefusals } from './unrelated-refusals.ts';
 import { WindowMode } from './window-mode.ts';
 
 type Phase = 'open' | 'measure' | 'cruise' | 'probe';
@@ -24,13 +25,14 @@ const LEAST_RATE = 1 / 60_000;
 const LEARNED_EVENTS = 4;
 
 export class RateSearch {
-  readonly #history = new AcceptedHistory();
+  readonly #history: AcceptedHistory;
+  readonly #firstRequests: FirstRequests;
   #phase: Phase = 'open';
   #rate = Number.POSITIVE_INFINITY;
   #known = new Estimate();
-  #hasBegun = false;
   #measurement = new Measurement();
-  readonly #trip = new RoundTrip();
+  /** That of the last canary. */
+  #roundTripMs = 0;
   #event: { firstAt: number; lastAt: number; isStated: boolean } | null = null;
   #last: RefusalEvent | null = null;
   #beforeLast: RefusalEvent | null = null;
@@ -38,15 +40,24 @@ export class RateSearch {
   /** Of one request in the shortest wait that the server named. */
   #promisedRate = 0;
   #lastPauseMs = 0;
-  #dwellFrom = 0;
+  /** Null before the first request. */
+  #dwellFrom: number | null = null;
   #dwellAccepted = 0;
   #probeStep = 0.01;
   /** The last event was too near to tell anything by itself. */
   #keepsFrom = false;
   #events = 0;
   #window: WindowMode;
+  /** Null while refusals are thought to follow the rate. */
+  #unrelated: UnrelatedRefusals | null = null;
 
-  constructor(learned: FoundPace | null) {
+  /**
+   * Made at the first refusal, or with what an earlier run learned.
+   * @param history of what was accepted, which the search keeps from then on
+   */
+  constructor(learned: FoundPace | null, history: AcceptedHistory, first: FirstRequests) {
+    this.#history = history;
+    this.#firstRequests = first;
     this.#window = new WindowMode(learned?.windowMs ?? null, (learned?.lowPerSecond ?? 0) / 1000);
     if (learned?.lowPerSecond == null) return;
     this.#known.low = learned.lowPerSecond / 1000;
@@ -94,20 +105,18 @@ export class RateSearch {
 
   started(now: number): void {
     this.#window.fill?.started(now);
-    if (this.#hasBegun) return;
-    this.#hasBegun = true;
-    this.#measurement.begin(now);
-    this.#dwellFrom = now;
+    this.#dwellFrom ??= now;
   }
 
-  accepted(sentAt: number, now: number): void {
-    this.#trip.answered(sentAt, now);
-    if (this.#phase !== 'open' || !this.#trip.waited(sentAt, now)) this.#history.add(sentAt);
+  accepted(sentAt: number): void {
+    this.#unrelated?.accepted();
+    this.#history.add(sentAt);
   }
 
   /** @param statedMs the wait that the server named, or null */
   refused(sentAt: number, isNew: boolean, statedMs: number | null): void {
     if (statedMs !== null) this.#promisedRate = Math.max(this.#promisedRate, 1 / statedMs);
+    if (this.#unrelated?.refused()) this.#unrelated = null;
     if (this.#event === null) {
       // A straggler of a pause that is over.
       if (!isNew) return;
@@ -126,6 +135,8 @@ export class RateSearch {
     if (this.#event === null) return 0;
     const event = { ...this.#event, openAt };
     this.#event = null;
+    if (this.#unrelated !== null) return 0;
+    this.#roundTripMs = now - openAt;
     this.#lastPauseMs = now - event.lastAt;
     this.#longestPauseMs = Math.max(this.#longestPauseMs, openAt - event.lastAt);
     this.#window.refused(this.#history, event);
@@ -156,7 +167,7 @@ export class RateSearch {
       return;
     }
     const known = this.#known;
-    const elapsedMs = now - this.#dwellFrom;
+    const elapsedMs = now - (this.#dwellFrom ?? now);
     if (elapsedMs < this.#dwellMs()) return;
     const used = this.#history.total - this.#dwellAccepted;
     const isUsed = used > 0.8 * this.#rate * elapsedMs;
@@ -181,14 +192,10 @@ export class RateSearch {
     }
   }
 
-  /** The refusals at a safe pace were none: what was believed before them holds. */
-  restore(now: number): void {
-    if (this.#phase === 'cruise' && this.#known.restore()) this.#cruise(MARGIN, now);
-  }
-
   /** As if nothing had been refused yet. */
   startOver(now: number): void {
     this.#phase = 'open';
+    this.#unrelated = null;
     this.#event = null;
     this.#rate = Number.POSITIVE_INFINITY;
     this.#measurement = new Measurement();
@@ -237,12 +244,14 @@ export class RateSearch {
 
   #firstEvent(event: RefusalEvent, now: number): void {
     this.#phase = 'measure';
-    const reachedAt = this.#trip.arrive(this.#history, now - event.openAt);
-    event.firstAt = Math.max(event.firstAt, reachedAt);
-    event.lastAt = Math.max(event.lastAt, reachedAt);
-    this.#measurement.begin(reachedAt);
+    const reachedAt = this.#firstRequests.arrive(this.#history, this.#roundTripMs);
+    if (reachedAt !== null) {
+      event.firstAt = Math.max(event.firstAt, reachedAt);
+      event.lastAt = Math.max(event.lastAt, reachedAt);
+      this.#measurement.begin(reachedAt);
+    }
     const isLong = this.#window.isLongAfter(event);
-    this.#setRate(this.#measurement.first(this.#history, event, this.#trip.ms, isLong), now);
+    this.#setRate(this.#measurement.first(this.#history, event, this.#roundTripMs, isLong), now);
   }
 
   #nextEvent(event: RefusalEvent, now: number): void {
@@ -277,7 +286,7 @@ export class RateSearch {
   #measureEvent(event: RefusalEvent, last: RefusalEvent, now: number): void {
     const { found, nextRate, accepted } = this.#measurement.next(this.#history, last, event, {
       rate: this.#rate,
-      roundTripMs: this.#trip.ms,
+      roundTripMs: this.#roundTripMs,
       lastPauseMs: this.#lastPauseMs,
       promisedRate: this.#promisedRate,
     });
@@ -290,6 +299,10 @@ export class RateSearch {
   #laterEvent(event: RefusalEvent, last: RefusalEvent, now: number): void {
     const refusals = { beforeLast: this.#beforeLast, last, event };
     this.#cruise(this.#known.refused(this.#history, refusals, this.#rate, this.isSafe), now);
+    const every = this.#known.acceptedForEach;
+    if (every === null) return;
+    this.startOver(now);
+    this.#unrelated = new UnrelatedRefusals(every);
   }
 
   #cruise(margin: number, now: number): void {

@@ -1,29 +1,32 @@
 import type { Limit } from '../core/hint.ts';
+import { Estimate } from './estimate.ts';
+import { FirstRequests } from './first-requests.ts';
+import { AcceptedHistory } from './limiter-fit.ts';
 import type { Answer, FoundPace, LimitBasis, LimiterPause, ServerLimits } from './pace.ts';
-import { PauseGate } from './pause-gate.ts';
+import { OWN_PAUSE_MS, PauseGate } from './pause-gate.ts';
 import { RateSearch } from './rate-search.ts';
-import { Spacing, setIfChanged } from './spacing.ts';
+import { SLACK_MS, Spacing, setIfChanged } from './spacing.ts';
 import { StatedLimits } from './stated-limits.ts';
 
-/** A timer that is late, or a burst of answers, may be made good within this. */
-const SLACK_MS = 20;
 const ROUNDING_MS = 1500;
 const NEVER = Number.NEGATIVE_INFINITY;
 
 /** What the answers of a server say of its limits: pauses, what its headers state, and the rate that refusals showed. */
 export class ServerPace implements ServerLimits {
   readonly #random: () => number;
-  /** Null until the server asks for a pause, and until it states a limit: most never do. */
+  /** Null until the server asks for a pause, states a limit, or refuses: most never do. */
   #gate: PauseGate | null = null;
-  #stated: StatedLimits | null = null;
-  readonly #search: RateSearch;
-  readonly #searched = new Spacing(SLACK_MS);
-  readonly #statedSpacing = new Spacing(SLACK_MS);
+  #stated: { readonly limits: StatedLimits; readonly spacing: Spacing } | null = null;
+  #search: { readonly rate: RateSearch; readonly spacing: Spacing } | null = null;
+  readonly #history = new AcceptedHistory();
+  readonly #first: FirstRequests;
   #openings = 0;
 
   constructor(random: () => number, learned: FoundPace | null) {
     this.#random = random;
-    this.#search = new RateSearch(learned);
+    const isLimited = learned !== null && learned.lowPerSecond !== null;
+    this.#first = new FirstRequests(isLimited);
+    if (isLimited) this.#makeSearch(learned);
   }
 
   get openings(): number {
@@ -31,16 +34,16 @@ export class ServerPace implements ServerLimits {
   }
 
   get isSafe(): boolean {
-    return this.#search.isSafe;
+    return this.#search?.rate.isSafe ?? false;
   }
 
   isUnlimited(now: number): boolean {
     return (
-      this.#search.rate === Number.POSITIVE_INFINITY &&
+      this.#foundRate === Number.POSITIVE_INFINITY &&
       (this.#gate === null || this.#gate.isOpen(now)) &&
       (this.#stated === null ||
-        (this.#stated.rate(now) === Number.POSITIVE_INFINITY &&
-          this.#stated.startableAt(now, 0) <= now))
+        (this.#stated.limits.rate(now) === Number.POSITIVE_INFINITY &&
+          this.#stated.limits.startableAt(now, 0) <= now))
     );
   }
 
@@ -54,11 +57,12 @@ export class ServerPace implements ServerLimits {
   }
 
   heldUntil(now: number): number {
-    return Math.max(this.#gate?.opensAt ?? NEVER, this.#stated?.usedUpUntil(now) ?? NEVER);
+    return Math.max(this.#gate?.opensAt ?? NEVER, this.#stated?.limits.usedUpUntil(now) ?? NEVER);
   }
 
   statedUntil(now: number): number {
-    return Math.max(this.#gate?.statedUntil ?? NEVER, this.#stated?.usedUpUntil(now) ?? NEVER);
+    const usedUpUntil = this.#stated?.limits.usedUpUntil(now) ?? NEVER;
+    return Math.max(this.#gate?.statedUntil ?? NEVER, usedUpUntil);
   }
 
   refusedForMs(now: number): number {
@@ -66,41 +70,37 @@ export class ServerPace implements ServerLimits {
   }
 
   startableAt(now: number, inFlight: number): number {
-    this.#search.tick(now);
+    this.#search?.rate.tick(now);
     this.#setRates(now);
     return Math.max(
       this.#gate?.startableAt() ?? NEVER,
-      this.#stated?.startableAt(now, inFlight) ?? NEVER,
-      this.#searched.startableAt(now),
-      this.#search.startableAt(now),
-      this.#statedSpacing.startableAt(now),
+      this.#stated?.limits.startableAt(now, inFlight) ?? NEVER,
+      this.#search?.spacing.startableAt(now) ?? NEVER,
+      this.#search?.rate.startableAt(now) ?? NEVER,
+      this.#stated?.spacing.startableAt(now) ?? NEVER,
     );
   }
 
   started(now: number): void {
     this.#gate?.started(now);
-    this.#search.started(now);
-    this.#stated?.started();
-    this.#searched.started(now);
-    this.#statedSpacing.started(now);
+    this.#search?.rate.started(now);
+    this.#stated?.limits.started();
+    this.#search?.spacing.started(now);
+    this.#stated?.spacing.started(now);
   }
 
   /** Another process sent a request while nothing held it back. */
   sawStart(sentAt: number): void {
-    this.#search.started(sentAt);
+    this.#search?.rate.started(sentAt);
   }
 
   /** How long a pause is where the server names no time. */
   get ownPauseMs(): number {
-    return this.#search.ownPauseMs;
+    return this.#search?.rate.ownPauseMs ?? OWN_PAUSE_MS;
   }
 
   startOver(now: number): void {
-    this.#search.startOver(now);
-  }
-
-  restore(now: number): void {
-    this.#search.restore(now);
+    this.#search?.rate.startOver(now);
   }
 
   ended({ sentAt, now, kind, hint }: Answer, inFlight: number): LimiterPause | null {
@@ -109,14 +109,8 @@ export class ServerPace implements ServerLimits {
     if (hint !== null && hint.limits.length > 0) this.#said(hint.limits, sentAt, now, inFlight);
     if (kind === 'refused') return this.#refused(sentAt, now, statedWaitMs(hint), before);
     if (kind === 'lost') return null;
-    if (kind === 'accepted') this.#search.accepted(sentAt, now);
-    if (this.#gate?.succeeded(sentAt)) {
-      this.#openings += 1;
-      const atOnce = this.#search.opened(sentAt, now);
-      this.#setRates(now);
-      this.#searched.drain(now);
-      if (atOnce > 0) this.#searched.grant(atOnce, now);
-    }
+    if (kind === 'accepted') this.#accepted(sentAt, now);
+    if (this.#gate?.succeeded(sentAt)) this.#opened(sentAt, now);
     if (hint?.waitMs != null) this.#makeGate().hold(now + hint.waitMs);
     return this.#longer(before, now);
   }
@@ -126,34 +120,61 @@ export class ServerPace implements ServerLimits {
   }
 
   learned(): FoundPace {
-    const { known, windowMs } = this.#search;
-    const { low, high, burst } = known;
+    const { low, high, burst } = this.#search?.rate.known ?? new Estimate();
     return {
       lowPerSecond: low > 0 ? low * 1000 : null,
       highPerSecond: Number.isFinite(high) ? high * 1000 : null,
       burst,
-      windowMs,
+      windowMs: this.#search?.rate.windowMs ?? null,
     };
   }
 
   statedPerSecond(now: number): number | null {
-    const rate = this.#stated?.rate(now) ?? Number.POSITIVE_INFINITY;
+    const rate = this.#statedRate(now);
     return rate === Number.POSITIVE_INFINITY ? null : rate * 1000;
   }
 
   basis(now: number): LimitBasis | null {
-    const stated = this.#stated?.rate(now) ?? Number.POSITIVE_INFINITY;
-    const searched = this.#search.rate;
-    const rate = Math.min(stated, searched);
+    const stated = this.#statedRate(now);
+    const rate = Math.min(stated, this.#foundRate);
     if (rate === Number.POSITIVE_INFINITY) return null;
     return rate === stated
-      ? { by: 'headers', perSecond: rate * 1000, windowMs: this.#stated?.windowMs(now) ?? null }
-      : { by: 'refusals', perSecond: rate * 1000, windowMs: this.#search.windowMs };
+      ? {
+          by: 'headers',
+          perSecond: rate * 1000,
+          windowMs: this.#stated?.limits.windowMs(now) ?? null,
+        }
+      : { by: 'refusals', perSecond: rate * 1000, windowMs: this.#search?.rate.windowMs ?? null };
+  }
+
+  /** Requests per millisecond. */
+  get #foundRate(): number {
+    return this.#search?.rate.rate ?? Number.POSITIVE_INFINITY;
+  }
+
+  #statedRate(now: number): number {
+    return this.#stated?.limits.rate(now) ?? Number.POSITIVE_INFINITY;
+  }
+
+  #accepted(sentAt: number, now: number): void {
+    if (sentAt < this.#first.answeredAt) this.#first.add(sentAt, now);
+    else if (this.#search === null) this.#history.add(sentAt);
+    else this.#search.rate.accepted(sentAt);
+  }
+
+  #opened(sentAt: number, now: number): void {
+    this.#openings += 1;
+    if (this.#search === null) return;
+    const { rate, spacing } = this.#search;
+    const atOnce = rate.opened(sentAt, now);
+    this.#setRates(now);
+    spacing.drain(now);
+    if (atOnce > 0) spacing.grant(atOnce, now);
   }
 
   #said(limits: readonly Limit[], sentAt: number, now: number, inFlight: number): void {
-    this.#stated ??= new StatedLimits();
-    this.#stated.said(limits, sentAt, now, inFlight);
+    this.#stated ??= { limits: new StatedLimits(), spacing: new Spacing(SLACK_MS) };
+    this.#stated.limits.said(limits, sentAt, now, inFlight);
   }
 
   #refused(
@@ -163,15 +184,22 @@ export class ServerPace implements ServerLimits {
     before: number,
   ): LimiterPause | null {
     const gate = this.#makeGate();
-    gate.firstPauseMs = this.#search.ownPauseMs;
+    const { rate } = this.#search ?? this.#makeSearch(null);
+    gate.firstPauseMs = rate.ownPauseMs;
     const pause = gate.refused({ sentAt, now, retryAfterMs });
-    this.#search.refused(sentAt, pause.isNew, retryAfterMs);
+    rate.refused(sentAt, pause.isNew, retryAfterMs);
     return pause.isNew || now + pause.waitMs > Math.max(now, before) ? pause : null;
   }
 
   #makeGate(): PauseGate {
     this.#gate ??= new PauseGate(this.#random);
     return this.#gate;
+  }
+
+  #makeSearch(learned: FoundPace | null): { readonly rate: RateSearch } {
+    const rate = new RateSearch(learned, this.#history, this.#first);
+    this.#search = { rate, spacing: new Spacing(SLACK_MS) };
+    return this.#search;
   }
 
   /** Ends of windows are stated in whole seconds: less is no news. */
@@ -183,8 +211,12 @@ export class ServerPace implements ServerLimits {
   }
 
   #setRates(now: number): void {
-    setIfChanged(this.#searched, this.#search.spacingRate, now);
-    if (this.#stated !== null) setIfChanged(this.#statedSpacing, this.#stated.rate(now), now);
+    if (this.#search !== null) {
+      setIfChanged(this.#search.spacing, this.#search.rate.spacingRate, now);
+    }
+    if (this.#stated !== null) {
+      setIfChanged(this.#stated.spacing, this.#stated.limits.rate(now), now);
+    }
   }
 }
 

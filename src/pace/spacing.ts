@@ -3,17 +3,21 @@
  * credit that grows with time. Credit of more than `slackMs` is lost: a late timer is made good, an
  * idle minute is not.
  */
+/** A timer that is late, or a burst of answers, may be made good within this. */
+export const SLACK_MS = 20;
 const NEARLY_ONE = 1 - 1e-6;
 
 export class Spacing {
   readonly #slackMs: number;
   /** Per millisecond; Infinity where nothing is held back. */
-  #rate = Number.POSITIVE_INFINITY;
+  #rate: number;
   #credit = 1;
-  #at = 0;
+  /** Null before anything was asked. */
+  #at: number | null = null;
 
-  constructor(slackMs: number) {
+  constructor(slackMs: number, rate = Number.POSITIVE_INFINITY) {
     this.#slackMs = slackMs;
+    this.#rate = rate;
   }
 
   get rate(): number {
@@ -52,6 +56,7 @@ export class Spacing {
   }
 
   #refill(now: number): void {
+    this.#at ??= now;
     if (now <= this.#at) return;
     const most = 1 + this.#rate * this.#slackMs;
     // Granted credit may be above what slack allows; it stays until it is used.

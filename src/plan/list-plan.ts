@@ -9,7 +9,7 @@ import { checkUrl } from './written-url.ts';
 const BATCH_LENGTH = 256;
 
 export interface ListPlanOptions {
-  /** In the order their pages shall have. */
+  /** In the order of their pages in the output. */
   readonly sources: readonly PlanSource[];
   readonly method: Method;
   /** Sent with every request. */

@@ -74,7 +74,7 @@ function statusText(status: number | null): string {
   return status === null ? '---' : String(status);
 }
 
-/** Warnings, each once: what is said of one output or origin may be another thing than of the next. */
+/** Prints each warning once. Two outputs or origins may have different warnings of the same kind. */
 export function createWarningLines(screen: Screen, facts: Pick<TerminalFacts, 'color'>): Reporter {
   const paint = createPainter(facts.color);
   const said = new Set<string>();

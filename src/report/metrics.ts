@@ -150,7 +150,7 @@ function family(name: string, kind: string, help: string, samples: readonly stri
   return [...lines, ...samples.map((sample) => `${whole}${sample}`), ''].join('\n');
 }
 
-/** What nobody knows the end of ends at infinity, as the text format writes it. */
+/** An unknown end is infinity, as the text format writes it. */
 function secondsOf(wallTime: number | null): number | '+Inf' {
   return wallTime === null ? '+Inf' : wallTime / 1000;
 }

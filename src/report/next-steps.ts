@@ -118,7 +118,7 @@ export function nextSteps(
       return cappedCure(verdict.records);
     default:
       if (verdict.records === null) return command('To resume:', commands.again);
-      // What is said of how it pages has to change first.
+      // The pagination flags have to change first.
       if (verdict.end === 'single' || verdict.end === 'stuck') return [];
       if (verdict.end === 'loop') return [LOOP_CURE];
       // Records that came twice come twice again.

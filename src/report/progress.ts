@@ -120,7 +120,7 @@ export function createProgress(clock: Clock): Progress {
           break;
         case 'pause':
         case 'pause-extended':
-          // What the user holds up says nothing of how fast the rest comes.
+          // A pause by the user says nothing about the pace of the rest.
           hasPaused ||= event.cause !== 'user';
           pauses.set(event.limiter, {
             cause: event.cause,
@@ -154,7 +154,7 @@ export function createProgress(clock: Clock): Progress {
       return {
         phase,
         total,
-        // An empty page past the end is none of the list's.
+        // An empty page past the end is not part of the list.
         done: total === null ? done : Math.min(done, total),
         failed,
         checked,

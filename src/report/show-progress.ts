@@ -13,7 +13,7 @@ const redrawMs = 100;
 const WIDE_COLUMNS = 100;
 const widestBar = 40;
 const narrowestBar = 8;
-/** Of the plain lines. */
+/** Time between plain lines. */
 const periodMs = 10_000;
 
 /** One or two lines on a terminal, redrawn ten times a second and erased at the end. */
@@ -44,7 +44,7 @@ export function progressLines(
   const paint = createPainter(facts.color);
   const amount = amountText(snapshot);
   let pace = paceParts(snapshot).map((part) => `  ${part}`);
-  // What does not fit is left out rather than cut, what counts least first.
+  // Parts that do not fit are left out, the least important first.
   while (pace.length > 1 && textWidth(amount + pace.join('')) > columns) pace = pace.slice(1);
   const words: Segment[] = [
     { text: amount, paint: 'bold' },
@@ -108,7 +108,7 @@ function amountText(snapshot: ProgressSnapshot): string {
   return `${formatCount(there)}/${formatCount(total)} pages  ${percent(there, total)}`;
 }
 
-/** What counts most comes last. */
+/** The most important comes last. */
 function paceParts(snapshot: ProgressSnapshot): readonly string[] {
   const { pagesPerSecond, leftMs, phase, checked } = snapshot;
   if (phase === 'exporting') return ['writing the output'];

@@ -170,7 +170,7 @@ function pagingLines(summary: Summary, context: SummaryContext, paint: Painter):
   const together = cameTogether ? `, ${formatCount(verdict.stored)} pages in parallel` : '';
   const beside = readings > 1 ? [`read ${readings} times`] : [];
   const text = paint('dim', pagingText(pagination, { together, beside }));
-  // Of the demo nothing is left that a command could fetch.
+  // The demo's API is gone, so no command could fetch from it.
   const isPinned = isWhole(verdict.name, null) && !isDemo(context);
   const { cures: _, ...pinned } = pagination;
   return [text, ...(isPinned ? pagingCommands(pinned, context.commands.with, paint) : [])];
@@ -208,7 +208,7 @@ function commandLines(
   const isAlone = (isUnknown && reasons.length === 1) || isInParts(summary);
   if (isAlone) return [...helping, ...command('To write whole pages:', `${again} --pages`)];
   const lines = [...helping, ...nextSteps(summary, context, paint)];
-  // Of a list whose records were not found nothing would be written, and that with exit 0.
+  // The records of the list were not found: nothing would be written, with exit 0.
   const isNothing = records?.fetched === 0 && !isUnknown;
   if (takeWhatIsThere !== null && summary.output === null && !isNothing) {
     const text = isUnknown ? `${takeWhatIsThere} --pages` : takeWhatIsThere;

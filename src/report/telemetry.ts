@@ -12,7 +12,7 @@ import { isWhole } from '../core/summary.ts';
 /** Where the package keeps what an SDK has registered, so that all its copies find it. */
 const REGISTERED = Symbol.for('opentelemetry.js.api.1');
 
-/** What an SDK holds back is waited for, but not for ever. */
+/** How long to wait for an SDK to send what it holds back. */
 const FLUSH_MS = 5000;
 
 /** Seconds, as the semantic conventions recommend them for durations of requests. */

@@ -93,7 +93,7 @@ function listLines(verdict: Verdict, paint: Painter, total: number | null): read
   const missing = planned === null ? null : planned - stored;
   if (missing === 0)
     return [paint('red', `Incomplete: ${escapeText(verdict.reasons.join('; '))}.`)];
-  // Of one page nothing need be counted.
+  // A single page needs no count.
   if (planned === 1 && failed === 1) return [paint('red', 'The page failed.')];
   if (planned === 1 && stored === 0) return [paint('red', 'The page is missing.')];
   const parts = [

@@ -141,7 +141,7 @@ function renamedIn(fields: readonly Field[]): Field[] {
   });
 }
 
-/** Of columns that the user named, those that no record has. */
+/** Says which of the columns that the user named no record has. */
 export function unmetNotes(unmet: readonly string[]): readonly string[] {
   if (unmet.length === 0) return [];
   return [

@@ -9,6 +9,7 @@ import {
 import { readLiteral, unscaled } from './number-literal.ts';
 import { daysAt, microsecondsAt, secondsAt } from './time-literal.ts';
 import type { ColumnType, Field, RecordSchema, RowValue } from './types.ts';
+import { isSameKey, writtenKey } from './written-key.ts';
 
 /** The values of the record that begins at `start`, in the order of the columns; null where there is none. */
 export type RowReader = (bytes: Uint8Array, start: number) => RowValue[];
@@ -165,7 +166,7 @@ export function createRowReader({ columns, paths, isWhole }: RecordSchema): RowR
   function fieldsReader(fields: readonly Field[]): (bytes: Uint8Array, pos: number) => RowValue[] {
     const byKey = new Map(fields.map(({ key }, index) => [key, index]));
     const readers = fields.map(({ type }) => readerOf(type));
-    const keys = fields.map(({ key }) => Buffer.from(JSON.stringify(key).slice(1, -1)));
+    const keys = fields.map(({ key }) => writtenKey(key));
     return (bytes, open) => {
       const values: RowValue[] = new Array(readers.length).fill(null);
       let pos = endOfSpace(bytes, open + 1);
@@ -177,7 +178,7 @@ export function createRowReader({ columns, paths, isWhole }: RecordSchema): RowR
         const keyEnd = endOfString(bytes, pos + 1);
         const guess = keys[expected];
         const index =
-          guess !== undefined && isSame(bytes, pos + 1, keyEnd - 1, guess)
+          guess !== undefined && isSameKey(bytes, pos + 1, keyEnd - 1, guess)
             ? expected
             : byKey.get(keyName(bytes.subarray(pos + 1, keyEnd - 1)))!;
         expected = index + 1;
@@ -208,10 +209,4 @@ export function createRowReader({ columns, paths, isWhole }: RecordSchema): RowR
   const readFields = fieldsReader(columns);
   return (bytes, start) =>
     bytes[start] === OPEN_BRACE ? readFields(bytes, start) : columns.map(() => null);
-}
-
-function isSame(bytes: Uint8Array, start: number, end: number, key: Uint8Array): boolean {
-  if (key.length !== end - start) return false;
-  for (let at = 0; at < key.length; at += 1) if (bytes[start + at] !== key[at]) return false;
-  return true;
 }

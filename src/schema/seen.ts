@@ -19,6 +19,7 @@ import {
   MOST_FIELDS,
   MOST_LEVELS,
 } from './types.ts';
+import { isSameKey, writtenKey } from './written-key.ts';
 
 /** A double holds each number of so many digits, but for those near its ends. */
 const DIGITS_OF_DOUBLE = 15;
@@ -40,7 +41,7 @@ const number = new NumberText();
 
 /** What all places of the records share. */
 export interface Budget {
-  /** So many may still be met. */
+  /** Fields that may still be added. */
   fields: number;
   /** An object had a key twice. */
   sameKeys: boolean;
@@ -267,7 +268,7 @@ export class Seen {
     budget: Budget,
   ): number {
     const guess = this.#fields[expected];
-    if (guess !== undefined && isSame(bytes, start, end, guess.utf8)) return expected;
+    if (guess !== undefined && isSameKey(bytes, start, end, guess.utf8)) return expected;
     const content = bytes.subarray(start, end);
     const key = keyName(content);
     const known = this.#byKey.get(key);
@@ -359,7 +360,7 @@ export class Seen {
   }
 }
 
-/** Of moments that were pinned, and are written in several ways. */
+/** The type of pinned moments that are written in several ways. */
 const ANY_MOMENT: ColumnType = { kind: 'timestamp', offset: 'Z', digits: 6 };
 
 const NUL_ESCAPE = 1;
@@ -383,12 +384,6 @@ function isZeros(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === 0x30 && bytes[at + 1] === 0x30 && bytes[at + 2] === 0x30;
 }
 
-function isSame(bytes: Uint8Array, start: number, end: number, key: Uint8Array): boolean {
-  if (key.length !== end - start) return false;
-  for (let at = 0; at < key.length; at += 1) if (bytes[start + at] !== key[at]) return false;
-  return true;
-}
-
 function textOf(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1', start, end);
 }
@@ -396,9 +391,4 @@ function textOf(bytes: Uint8Array, start: number, end: number): string {
 /** Half of a surrogate pair is no UTF-8, and SQL ends at NUL. */
 function writable(key: string): string {
   return key.toWellFormed().replaceAll('\0', '\uFFFD');
-}
-
-/** As most servers write a key, without its quotes. */
-function writtenKey(key: string): Uint8Array {
-  return Buffer.from(JSON.stringify(key).slice(1, -1));
 }

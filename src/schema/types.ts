@@ -104,5 +104,5 @@ export const MOST_FIELDS = 2_000;
 export const MOST_FIELDS_IN_ALL = 20_000;
 /** Objects and lists within each other. */
 export const MOST_LEVELS = 24;
-/** Of a decimal. */
+/** The most digits of a decimal. */
 export const MOST_DIGITS = 38;

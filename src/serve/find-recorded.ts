@@ -1,4 +1,5 @@
 /** Which recorded page a request is for. */
+import type { AskedPage } from '../archive/archive-types.ts';
 import { type Method, pageKey } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import {
@@ -8,7 +9,7 @@ import {
   type RequestTarget,
   targetOf,
 } from './request-name.ts';
-import type { Asked, RecordedRequest, Recording } from './serve.ts';
+import type { Asked, Recording } from './serve.ts';
 
 const LOOKED_AT = 1000;
 
@@ -17,7 +18,7 @@ export function findRecorded(
   recording: Recording,
   target: RequestTarget,
   asked: Asked,
-): RecordedRequest | null {
+): AskedPage | null {
   const named = recording.named(nameOf(target));
   const told = toldHeaders(recording.pagination, asked.headers);
   const { method } = asked;

@@ -1,6 +1,7 @@
 /** From a request to the answer that the API gave, by what was recorded. */
 
-import type { Place } from '../core/page-request.ts';
+import type { AskedPage } from '../archive/archive-types.ts';
+import { type Place, placeName } from '../core/page-request.ts';
 import { findRecorded, nearestTo } from './find-recorded.ts';
 import { madePage } from './made-page.ts';
 import { createLinkRewriter } from './own-links.ts';
@@ -9,7 +10,6 @@ import type {
   Asked,
   RecordedAnswer,
   RecordedAttempt,
-  RecordedRequest,
   Recording,
   ReplayOptions,
   Reply,
@@ -64,7 +64,7 @@ export function createReplay(
       : { body: changed, encoding: null };
   }
 
-  function recorded(request: RecordedRequest, asked: Asked): Reply {
+  function recorded(request: AskedPage, asked: Asked): Reply {
     const what = `page ${request.place.position + 1}`;
     const attempt = realtime ? nextAttempt(request.place) : null;
     const delayMs = attempt?.durationMs ?? 0;
@@ -140,7 +140,7 @@ function createAttempts(
 ): (place: Place) => NextAttempt | null {
   const made = new Map<string, number>();
   return (place) => {
-    const name = `${place.branch}/${place.position}`;
+    const name = placeName(place);
     const attempts = recording.attempts(place);
     if (attempts.length === 0) return null;
     const before = made.get(name) ?? 0;

@@ -2,20 +2,9 @@
  * The contract of this folder: an API that answers from a recording. It knows no archive and asks nothing of
  * the network. It may import core/, and the contracts of archive/ and decode/.
  */
+import type { AskedPage } from '../archive/archive-types.ts';
 import type { Place } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
-
-/** A page that was asked for. */
-export interface RecordedRequest {
-  readonly place: Place;
-  /** 16 bytes: see `pageKey`. */
-  readonly key: Uint8Array;
-  /** Redacted. */
-  readonly url: string;
-  readonly state: 'stored' | 'failed' | 'beyond-end';
-  readonly status: number | null;
-  readonly hasBody: boolean;
-}
 
 /** An answer as it came. */
 export interface RecordedAnswer {
@@ -56,13 +45,13 @@ export interface Recording {
   readonly origins: readonly string[];
   readonly pagination: Pagination | null;
   /** The first page that is stored. */
-  readonly first: RecordedRequest | null;
+  readonly first: AskedPage | null;
   /** Records in a page for which no size is asked; null where that is not known. */
   readonly pageSize: number | null;
   /** Those whose `nameOf` is `name`, in page order. */
-  named(name: string): readonly RecordedRequest[];
+  named(name: string): readonly AskedPage[];
   /** The first ones whose name begins so. */
-  beginning(name: string, limit: number): readonly RecordedRequest[];
+  beginning(name: string, limit: number): readonly AskedPage[];
   answer(place: Place): RecordedAnswer;
   attempts(place: Place): readonly RecordedAttempt[];
   /** Records from ≤ n < to of the list; null where its records are not known. */

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { tableOptions } from '../../src/core/table-options.ts';
 import type { ExportPage } from '../../src/export/format.ts';
-import { writeWhole } from '../../src/export/write-output.ts';
+import { writePages } from '../../src/export/write-output.ts';
 
 /** More than the buffers of any stream hold, and nothing that compresses well. */
 const RECORDS = Array.from({ length: 400 }, () => randomBytes(4096).toString('hex'));
@@ -30,7 +30,7 @@ for (const [compression, decompress] of kinds) {
         blocks.push(bytes);
       },
     };
-    const { records, bytes } = await writeWhole(form, () => PAGES, slow, '@', tableOptions({}));
+    const { records, bytes } = await writePages(form, () => PAGES, slow, '@', tableOptions({}));
     const all = Buffer.concat(blocks);
     assert.deepEqual([records, bytes], [RECORDS.length, all.length]);
     assert.equal(decompress(all).toString(), RECORDS.map((it) => `"${it}"\n`).join(''));
@@ -44,14 +44,14 @@ for (const [compression, decompress] of kinds) {
         if (blocks === 3) throw new Error('the disk is full');
       },
     };
-    const written = writeWhole(form, () => PAGES, full, '@', tableOptions({}));
+    const written = writePages(form, () => PAGES, full, '@', tableOptions({}));
     await assert.rejects(written, /the disk is full/);
     assert.equal(blocks, 3);
   });
 
   test(`${compression} ends with the error of its pages`, async () => {
     const broken = [...PAGES.slice(0, 3), { ...PAGES[0]!, body: Buffer.from('{') }];
-    const written = writeWhole(form, () => broken, { write() {} }, '@', tableOptions({}));
+    const written = writePages(form, () => broken, { write() {} }, '@', tableOptions({}));
     await assert.rejects(written, { code: 'ARCHIVE_DAMAGED' });
   });
 }

@@ -64,7 +64,6 @@ test('a new file appears whole on commit, and nothing else stays', () => {
   const destination = createFileDestination(target, holdFile);
   destination.write(bytes('one\n'));
   destination.write(bytes('two\n'));
-  assert.equal(destination.bytesWritten, 8);
   assert.ok(!existsSync(target));
   destination.commit();
   assert.equal(readFileSync(target, 'utf8'), 'one\ntwo\n');
@@ -311,7 +310,8 @@ test('a file-size limit ends in an error that says so, after short writes, and a
     try {
       for (let block = 0; block < 100; block++) destination.write(new Uint8Array(50_000));
     } catch (error) {
-      console.log(error.code, destination.bytesWritten, error.message);
+      const { size } = process.getBuiltinModule('node:fs').statSync(destination.path);
+      console.log(error.code, size, error.message);
       destination.abort();
     }`,
   );

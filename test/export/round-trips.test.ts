@@ -13,7 +13,7 @@ import { outputForm } from '../../src/export/choose-format.ts';
 import { createOutput } from '../../src/export/create-output.ts';
 import type { ExportPage } from '../../src/export/format.ts';
 import { asStored } from '../../src/export/sqlite.ts';
-import { writeWhole } from '../../src/export/write-output.ts';
+import { writePages } from '../../src/export/write-output.ts';
 import { createInference, type RecordSchema } from '../../src/schema/schema.ts';
 import { temporaryFolder } from '../archive/sample-pages.ts';
 import { documents, exact, exactRow } from '../schema/exact-values.ts';
@@ -42,7 +42,7 @@ async function written(
   }));
   const file = await createOutput(form, path, holdFile, options);
   try {
-    const counts = await writeWhole(form, () => pages, file, 'data', options);
+    const counts = await writePages(form, () => pages, file, 'data', options);
     assert.equal(counts.records, records.length);
     await file.commit();
     return path;

@@ -14,7 +14,7 @@ import type { FormatName } from '../../src/core/options.ts';
 import { tableOptions } from '../../src/core/table-options.ts';
 import type { ExportPage } from '../../src/export/format.ts';
 import { createDatabaseDestination } from '../../src/export/sqlite-file.ts';
-import { writeWhole } from '../../src/export/write-output.ts';
+import { writePages } from '../../src/export/write-output.ts';
 import { temporaryFolder } from '../archive/sample-pages.ts';
 import { openDuckDb } from './duckdb.ts';
 
@@ -139,7 +139,7 @@ async function write(t: TestContext, format: FormatName, { items, condition, sha
       ? createDatabaseDestination(path, holdFile)
       : { write: (bytes: Uint8Array) => void blocks.push(Buffer.from(bytes)) };
   const form = { format, compression: null };
-  const { records, leftOut } = await writeWhole(form, () => pages, destination, '@', options);
+  const { records, leftOut } = await writePages(form, () => pages, destination, '@', options);
   assert.equal(records + leftOut, items.length);
   if ('commit' in destination) destination.commit();
   else writeFileSync(path, Buffer.concat(blocks));

@@ -93,12 +93,15 @@ test('beside a limit, errors at a safe pace become known as errors', () => {
   assert.ok(told(limit, 'AAAAAEEEE', 2000, true).includes('refusal'));
 });
 
-test('errors that come more often than before are refusals, and usual where a lower pace brings as many', () => {
+test('errors that come more often than before are refusals, but not for long where a lower pace brings as many', () => {
   const limit = new HiddenLimit();
   told(limit, 'AAAAAAEEEEE');
-  const often = `${'A'.repeat(8)}E`.repeat(20);
-  const found = told(limit, often, 1000, true).filter((is) => is !== 'error');
-  assert.deepEqual(found.slice(0, 3), ['refusal', 'refusal', 'usual']);
+  const often = `${'A'.repeat(8)}E`.repeat(100);
+  const found = told(limit, often, 1000, true);
+  const refusals = (answers: readonly string[]) => answers.filter((is) => is === 'refusal').length;
+  const first = refusals(found.slice(0, 50));
+  assert.ok(first >= 1 && first <= 3, `${first} refusals`);
+  assert.equal(refusals(found.slice(50)), 0);
 });
 
 for (const bar of ERROR_BARS) {
@@ -107,7 +110,7 @@ for (const bar of ERROR_BARS) {
     const runs = seeds.map((seed) => measureErrors(bar, pacerClient, seed));
     const whole = median(runs.map((run) => run.whole));
     const refused = median(runs.map((run) => run.refused));
-    const [least, most] = bar.isMixed ? [40, 15] : [84, 7];
+    const [least, most] = bar.isMixed ? [70, 15] : [84, 7];
     assert.ok(whole >= least, `${whole} % of the pace`);
     assert.ok(refused <= most, `${refused} % refused`);
   });

@@ -58,8 +58,8 @@ test('without a limit, auto is about as fast as the best fixed number, and does 
 test('refusals that have nothing to do with the rate do not make it slower and slower', () => {
   for (const retryAfter of [false, true]) {
     for (const [part, least] of [
-      [0.01, 15],
-      [0.03, 5],
+      [0.01, retryAfter ? 35 : 90],
+      [0.03, retryAfter ? 12 : 25],
     ] as const) {
       const rates = Array.from({ length: 5 }, (_, n) =>
         measureRandomRefusals(part, retryAfter, pacerClient, n + 1),

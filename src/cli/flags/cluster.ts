@@ -12,7 +12,7 @@ export const cluster = group('Many machines', ['fetch', 'worker'], {
   },
   store: {
     value: { ...path('/mnt/share/items'), name: 'DIR' },
-    help: 'for fetched pages: shared folder, or s3://bucket/prefix',
+    help: 'where fetched pages go: a folder, or s3://bucket/prefix',
     detail:
       'One for each run. A worker needs it only if it reaches the folder by another path. For a bucket, credentials, region and endpoint come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT_URL_S3.',
     verbs: ['fetch', 'worker', 'resume'],
@@ -26,7 +26,7 @@ export const cluster = group('Many machines', ['fetch', 'worker'], {
   },
   'no-work': {
     help: 'only coordinate: workers fetch the pages',
-    detail: 'Of a list that pages by itself this process fetches the first pages, which show how.',
+    detail: 'If a list is paginated, this process fetches its first pages, to find out how.',
     verbs: ['fetch'],
   },
 });

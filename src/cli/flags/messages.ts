@@ -65,7 +65,7 @@ export const messages = group('Messages', ['fetch', 'demo', 'worker'], {
     bare: '0',
     help: 'look at the run in a browser, pause it, change its pace',
     detail:
-      'Prints a URL on stderr that only this machine can open, and that holds a token: who has it controls the run. Without PORT a free one is taken. docs/report.md shows the page.',
+      'Prints a URL on stderr that only this machine can open, and that holds a token: whoever has it controls the run. Without PORT a free one is taken. docs/report.md shows the page.',
     single: 'there is one page',
     verbs: ['fetch'],
   },
@@ -101,13 +101,13 @@ export const messages = group('Messages', ['fetch', 'demo', 'worker'], {
     value: path('ca.pem'),
     help: 'serve https; FILE gets the certificate authority',
     detail:
-      'The certificate is made for this server and is gone with it. Tell a client to trust the authority: `--cacert ca.pem`.',
+      'The certificate is made for this server, and is not kept. Tell a client to trust the authority: `--cacert ca.pem`.',
     verbs: ['serve'],
   },
   realtime: {
     help: 'as slow as it was, with its failures and limits',
     detail:
-      'Each request for a page gets the next try that was recorded: its status, how long it took, how long it said to wait. The last one is repeated.',
+      'Each request for a page gets the next attempt that was recorded: its status, its duration and its `Retry-After`. The last one is repeated.',
     verbs: ['serve'],
   },
   'as-stored': {
@@ -117,8 +117,7 @@ export const messages = group('Messages', ['fetch', 'demo', 'worker'], {
   },
   clean: {
     help: 'remove the archives that are listed',
-    detail:
-      'All but those that a run is working in. A run that one of them belongs to begins again.',
+    detail: 'Archives in use stay. A run whose archive is removed starts again.',
     verbs: ['archives'],
   },
   ts: {

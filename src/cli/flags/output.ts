@@ -1,6 +1,15 @@
 import { formatNames } from '../../core/options.ts';
 import { ifExistsWays, nestings } from '../../core/table-options.ts';
-import { columns, delimiter, oneOf, outputPath, path, text, whole } from '../flag-values.ts';
+import {
+  columns,
+  delimiter,
+  listed,
+  oneOf,
+  outputPath,
+  path,
+  text,
+  whole,
+} from '../flag-values.ts';
 import { group } from './group.ts';
 
 export const output = group('Output', ['fetch', 'export'], {
@@ -11,7 +20,7 @@ export const output = group('Output', ['fetch', 'export'], {
     help: 'file: .ndjson .csv .parquet .duckdb, or postgres://',
     verbs: ['fetch', 'export', 'report'],
     detail:
-      'Default: standard output. Also `.json`, `.jsonl`, `.tsv`, `.db`, `.sqlite`, `postgres://user@host/database?table=items`, and `.gz` or `.zst` behind any text. May be given more than once, for several files from one fetch. A file is written under a temporary name and renamed when it is complete, so there is always the whole new file or the old one. `.everypage` keeps only the archive. `sink:./my-sink.ts` gives the records to a module of your own (docs/sinks.md). `-` is standard output. A pipe (`>(gzip > a.gz)`, a named pipe, `/dev/fd/3`) is written as standard output is. Of `everypage report` it is one HTML file, whatever its name.',
+      'Default: standard output. Also `.json`, `.jsonl`, `.tsv`, `.db`, `.sqlite`, `postgres://user@host/database?table=items`, and `.gz` or `.zst` after any text format. Can be repeated, for several files from one fetch. A file is written under a temporary name and renamed when it is complete, so there is always the whole new file or the old one. `.everypage` keeps only the archive. `sink:./my-sink.ts` gives the records to a module of your own (docs/sinks.md). `-` is standard output. A pipe (`>(gzip > a.gz)`, a named pipe, `/dev/fd/3`) is written as standard output is. `everypage report` writes one HTML file, whatever its name.',
   },
   manifest: {
     option: 'manifest',
@@ -26,8 +35,8 @@ export const output = group('Output', ['fetch', 'export'], {
     short: 'f',
     option: 'format',
     value: oneOf('FMT', formatNames),
-    help: 'ndjson, json, csv, tsv, parquet, sqlite or duckdb',
-    detail: 'Default: what the file name says, else ndjson.',
+    help: 'format of the output: ndjson, json, csv and more',
+    detail: `One of ${listed(formatNames, 'and')}. Default: what the file name says, else ndjson.`,
   },
   select: {
     option: 'select',
@@ -66,7 +75,7 @@ export const output = group('Output', ['fetch', 'export'], {
     value: text('EXPR', "state == 'open'"),
     help: "records to write: 'price > `10`', a JMESPath expression",
     detail:
-      'Those for which it is true, which is everything but null, false and what is empty. `true`, `false` and `null` mean these values. The verdict counts all records.',
+      'A record is written if the result is true: not null, false or empty. `true`, `false` and `null` mean these values. The verdict counts all records.',
     verbs: ['fetch', 'export', 'schema', 'head'],
     single: 'a record meets one condition; && joins two',
   },
@@ -84,7 +93,7 @@ export const output = group('Output', ['fetch', 'export'], {
     value: columns,
     help: 'columns of a table: id,city=address.city',
     detail:
-      'A path from the record, or a name and a path; `@` is the whole record. In a CSV objects there are JSON text. Default: the columns of all records.',
+      'A path from the record, or a name and a path; `@` is the whole record. In a CSV, objects become JSON text. Default: the columns of all records.',
   },
   nested: {
     option: 'nested',
@@ -98,33 +107,33 @@ export const output = group('Output', ['fetch', 'export'], {
     value: path('types.json'),
     help: 'types of columns, as everypage schema prints them',
     detail:
-      'A JSON Schema of one record. Its columns are there whatever comes, and a value that is not of its type is an error. Default: the narrowest types that hold all values.',
+      'A JSON Schema of one record. Its columns are always written, and a value that is not of its type is an error. Default: the narrowest types that hold all values.',
   },
   provenance: {
     option: 'provenance',
     on: true,
-    help: 'two more columns: the page of a record, and the run',
+    help: 'two more columns: the page and the run of a record',
     detail:
       '_everypage_page is the place of the page, branch:position; _everypage_run is when the run began.',
   },
   table: {
     option: 'table',
     value: text('NAME', 'items'),
-    help: 'table of a database; default: from the URL',
+    help: 'table of a database',
     detail:
       'Default: the last word of the path of the URL that is fetched. In PostgreSQL also `schema.table`; `?table=` in the URL of the database comes first.',
   },
   'if-exists': {
     option: 'ifExists',
     value: oneOf('HOW', ifExistsWays),
-    help: 'if the table is there: replace, append or upsert',
+    help: 'if the table exists: replace, append or upsert',
     detail:
       'Default: a table that everypage made is replaced, another one is an error. append and upsert add columns that are new. upsert replaces rows that have the key of a record (--key).',
   },
   'csv-safe': {
     option: 'csvSafe',
     on: true,
-    help: 'no cell of a CSV is a formula to a spreadsheet',
+    help: 'keep spreadsheets from reading text as a formula',
     detail:
       'Text that begins with =, +, -, @, a tab or a line end gets an apostrophe before it. Numbers stay as they are.',
   },

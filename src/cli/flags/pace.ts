@@ -42,7 +42,7 @@ export const pace = group('Pace and retries', ['fetch', 'explain', 'head'], {
     value: duration('1h', 0),
     help: 'longest wait that a server asks for, or while it is down',
     detail:
-      'A 429, or a 503 with Retry-After, pauses all requests to that origin until the stated time. If that is longer than TIME, the run stops, keeps what it has, and exits 5. A server that stops working during the run is waited for as long.',
+      'A 429, or a 503 with Retry-After, pauses all requests to that origin until the stated time. If that is longer than TIME, the run stops, keeps what it has, and exits 5. If the server stops working during the run, the run waits for at most TIME too.',
   },
   'connect-timeout': {
     env: 'EVERYPAGE_CONNECT_TIMEOUT',

@@ -19,7 +19,7 @@ import { valueIn, valuesIn } from './s3-xml.ts';
 const MOST_ATTEMPTS = 10;
 /** Until it has answered once, its address may be wrong; and what is damaged there stays so. */
 const FEW_ATTEMPTS = 3;
-/** Where a body's SHA-256 stands, which every S3 server gives back as it was sent. */
+/** Holds the SHA-256 of a body. Every S3 server gives this header back as it was sent. */
 const DIGEST = 'x-amz-meta-sha256';
 
 interface ObjectRequest {
@@ -31,7 +31,7 @@ interface ObjectRequest {
   readonly isChecked?: boolean;
 }
 
-/** What an attempt came to: it ends the request, or says why there should be another. */
+/** The result of an attempt: it ends the request, or says why another one should follow. */
 type Ended =
   | { readonly response: RawResponse }
   | { readonly error: EverypageError; readonly most: number; readonly waitMs: number | null };
@@ -42,13 +42,13 @@ interface ClientParts {
   readonly transport: Transport;
   /** Aborted when nobody waits any more. */
   readonly closing: AbortSignal;
-  /** In [0, 1): of the waits. */
+  /** A number in [0, 1), to spread the waits. */
   readonly random?: () => number;
 }
 
 export class S3Client {
   readonly #parts: ClientParts;
-  /** Of keys that aws4fetch derives, once a day. */
+  /** Keys that aws4fetch derives, once a day. */
   readonly #cache = new Map<string, ArrayBuffer>();
   #hasAnswered = false;
 
@@ -167,7 +167,7 @@ function isAbsent({ method, path }: ObjectRequest, { status, code }: Refusal): b
   return method !== 'PUT' && (code === 'NoSuchKey' || code === '');
 }
 
-/** What others have put there has no checksum of ours. */
+/** An object that another program wrote has no checksum, and passes. */
 function isWhole({ headers, chunks }: RawResponse): boolean {
   const stated = singleHeader(headers[DIGEST]);
   return stated === null || stated === hash('sha256', Buffer.concat(chunks), 'hex');
@@ -179,7 +179,7 @@ function bodyOf({ chunks }: RawResponse): Buffer {
   return body;
 }
 
-/** As it is signed: RFC 3986 (`!'()*` are no letters of a key). */
+/** Percent-encoded as signatures need it: by RFC 3986, so `!'()*` too. */
 function quoted(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,

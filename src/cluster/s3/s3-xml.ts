@@ -14,7 +14,7 @@ export function valuesIn(xml: string, name: string): readonly string[] {
   return Array.from(elements, ([, text = '']) => unescaped(text));
 }
 
-/** Of the first one; null where there is none. */
+/** The text of the first element of that name; null without one. */
 export function valueIn(xml: string, name: string): string | null {
   return valuesIn(xml, name)[0] ?? null;
 }

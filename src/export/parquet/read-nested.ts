@@ -4,6 +4,7 @@ import {
   endOfString,
   endOfValue,
   type Field,
+  isWritten,
   keyName,
   RecordFields,
 } from '../../decode/decode.ts';
@@ -11,7 +12,6 @@ import type { Leaf } from './leaf.ts';
 import type { Reader } from './read-values.ts';
 
 const SPACE = 0x20;
-const QUOTE = 0x22;
 const COMMA = 0x2c;
 const CLOSE_BRACKET = 0x5d;
 const LOWER_N = 0x6e;
@@ -192,10 +192,4 @@ export class PathsReader {
       else reader.absent(0, 0);
     }
   }
-}
-
-function isWritten(bytes: Uint8Array, start: number, key: Uint8Array): boolean {
-  const { length } = key;
-  for (let at = 0; at < length; at += 1) if (bytes[start + at] !== key[at]) return false;
-  return bytes[start + length] === QUOTE;
 }

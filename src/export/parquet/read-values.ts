@@ -41,6 +41,16 @@ abstract class LeafReader<Values extends Leaf['values']> implements Reader {
   abstract read(bytes: Uint8Array, pos: number, repetition: number): number;
 }
 
+/** Of numbers with so many digits behind the point. */
+abstract class ScaledReader<Values extends Leaf['values']> extends LeafReader<Values> {
+  protected readonly scale: number;
+
+  constructor(leaf: Leaf<Values>, scale: number) {
+    super(leaf);
+    this.scale = scale;
+  }
+}
+
 export class BooleanReader extends LeafReader<Booleans> {
   override read(bytes: Uint8Array, pos: number, repetition: number): number {
     const isTrue = bytes[pos] === LOWER_T;
@@ -60,24 +70,17 @@ const number = new NumberText();
 const digits = new Uint8Array(64);
 
 /** Integers of 64 bits, and decimals of up to 18 digits. */
-export class LongReader extends LeafReader<Longs> {
-  readonly #scale: number;
-
-  constructor(leaf: Leaf<Longs>, scale: number) {
-    super(leaf);
-    this.#scale = scale;
-  }
-
+export class LongReader extends ScaledReader<Longs> {
   override read(bytes: Uint8Array, pos: number, repetition: number): number {
     this.leaf.present(repetition);
     number.read(bytes, pos);
     const { isNegative, end } = number;
-    const count = number.digits(this.#scale);
+    const count = number.digits(this.scale);
     if (number.hasExponent || count > DIGITS_OF_DOUBLE + 4) {
-      this.leaf.values.addBigInt(bigIntAt(bytes, pos, end, this.#scale));
+      this.leaf.values.addBigInt(bigIntAt(bytes, pos, end, this.scale));
       return end;
     }
-    number.copyDigits(bytes, this.#scale, digits);
+    number.copyDigits(bytes, this.scale, digits);
     if (count <= DIGITS_OF_DOUBLE) {
       const value = digitsFrom(0, count);
       this.leaf.values.add(isNegative ? -value : value);
@@ -90,49 +93,35 @@ export class LongReader extends LeafReader<Longs> {
 }
 
 /** Decimals of up to 9 digits. */
-export class IntReader extends LeafReader<Numbers> {
-  readonly #scale: number;
-
-  constructor(leaf: Leaf<Numbers>, scale: number) {
-    super(leaf);
-    this.#scale = scale;
-  }
-
+export class IntReader extends ScaledReader<Numbers> {
   override read(bytes: Uint8Array, pos: number, repetition: number): number {
     this.leaf.present(repetition);
     number.read(bytes, pos);
     if (number.hasExponent) {
-      this.leaf.values.add(Number(bigIntAt(bytes, pos, number.end, this.#scale)));
+      this.leaf.values.add(Number(bigIntAt(bytes, pos, number.end, this.scale)));
     } else {
-      number.copyDigits(bytes, this.#scale, digits);
-      const value = digitsFrom(0, number.digits(this.#scale));
+      number.copyDigits(bytes, this.scale, digits);
+      const value = digitsFrom(0, number.digits(this.scale));
       this.leaf.values.add(number.isNegative ? -value : value);
     }
     return number.end;
   }
 }
 
-export class WideDecimalReader extends LeafReader<WideDecimals> {
-  readonly #scale: number;
-
-  constructor(leaf: Leaf<WideDecimals>, scale: number) {
-    super(leaf);
-    this.#scale = scale;
-  }
-
+export class WideDecimalReader extends ScaledReader<WideDecimals> {
   override read(bytes: Uint8Array, pos: number, repetition: number): number {
     this.leaf.present(repetition);
     number.read(bytes, pos);
     const { end, hasExponent } = number;
     let { isNegative } = number;
-    let count = number.digits(this.#scale);
+    let count = number.digits(this.scale);
     if (hasExponent) {
-      const value = bigIntAt(bytes, pos, end, this.#scale);
+      const value = bigIntAt(bytes, pos, end, this.scale);
       isNegative = value < 0n;
       const text = (isNegative ? -value : value).toString();
       count = text.length;
       for (let at = 0; at < count; at += 1) digits[at] = text.charCodeAt(at) - 0x30;
-    } else number.copyDigits(bytes, this.#scale, digits);
+    } else number.copyDigits(bytes, this.scale, digits);
     this.leaf.values.add(digits, count, isNegative);
     return end;
   }

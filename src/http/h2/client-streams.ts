@@ -24,7 +24,7 @@ export interface Abort {
 
 /** Who gets a response. After `onEnd`, `onAbort` or a cancel nothing more comes. */
 export interface ResponseSink {
-  /** Of the final response; once. */
+  /** The head of the final response; called once. */
   onHead(status: number, headers: HeaderValues): void;
   /** A view of a buffer that other responses share. */
   onData(bytes: Buffer, start: number, end: number): void;
@@ -148,7 +148,7 @@ export class ClientStreams implements StreamFrames {
   readonly #late: LateData;
   readonly #open = new Map<number, ClientStream>();
   #nextId = 1;
-  /** Of the DATA frame at hand; null where its stream is over. */
+  /** The stream of the current DATA frame; null where it is over. */
   #receiving: ClientStream | null = null;
   #isCarrying = false;
   #frameBytes = 0;
@@ -259,7 +259,7 @@ export class ClientStreams implements StreamFrames {
   }
 
   onHeaderBlock(id: number, endsStream: boolean, bytes: Buffer, start: number, end: number): void {
-    // Also where nobody wants it any more: the next block builds on this one's table.
+    // Decoded even for a stream that is over: the next block builds on this one's table.
     const fields = this.#decoder.decode(bytes, start, end);
     const stream = this.get(id);
     if (stream === undefined) {

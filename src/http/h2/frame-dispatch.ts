@@ -109,7 +109,7 @@ export class FrameDispatch implements FrameHandler {
         this.#connection.onWindowUpdate(streamId, bytes.readUInt32BE(start) & MAX_31_BITS);
         return;
       default:
-        // Of an extension that we did not agree to: ignored (§4.1).
+        // A frame of an extension that was not agreed on is ignored (§4.1).
         this.#guard.count();
     }
   }
@@ -251,7 +251,7 @@ export class FloodGuard {
     }
   }
 
-  /** Something was of use, and so many frames may have come with it. */
+  /** Useful data came, and so many frames may have come with it. */
   credit(frames: number): void {
     this.#left = Math.min(BURST, this.#left + frames);
   }

@@ -114,7 +114,7 @@ export function refusalWait(hint: Hint): RefusalWait {
 /** The limits that may be the one that was met: those with nothing left, or those that never say. */
 function spent(limits: readonly Limit[]): readonly Limit[] {
   const counted = limits.filter(({ remaining }) => remaining !== null);
-  // Something is left of each: it was another limit, and its end is not known.
+  // Every stated limit has requests left: another limit was met, and its end is not known.
   return counted.length === 0 ? limits : counted.filter(({ remaining }) => remaining === 0);
 }
 

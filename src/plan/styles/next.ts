@@ -65,7 +65,7 @@ export function followUrl(
 ): UnplacedRequest | null {
   if (pageInfo.next?.kind !== 'url') return null;
   const { send, url } = pageInfo.next;
-  // A page size stands in the body, or in the URL, which the link has anew.
+  // A page size stands in the body, or in the URL, which the link states again.
   const asked = firstRequest(pagination, start);
   const linked = { ...asked, url: ownUrl(pagination, url, start.url) };
   if (send === undefined) return linked;

@@ -68,7 +68,7 @@ export class BarsPainter {
     return this.#image;
   }
 
-  /** What brought no page is painted last: among a thousand others in one pixel it is what matters. */
+  /** Attempts that brought no page are painted last: among a thousand others in one pixel they matter most. */
   #paintLine(
     line: Uint32Array,
     members: Uint32Array,

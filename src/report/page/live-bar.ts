@@ -19,7 +19,7 @@ export class LiveBar {
   readonly #concurrency = element('input', { id: 'concurrency', type: 'text' });
   readonly #rate = element('input', { id: 'rate', type: 'text', inputmode: 'decimal' });
   readonly #apply = element('button', { type: 'button' }, 'Apply');
-  /** What was typed and not applied stays. */
+  /** Text was typed and not applied; it stays. */
   #isTyped = false;
   #isPaused = false;
   #isOver = false;
@@ -65,7 +65,7 @@ export class LiveBar {
     const { progress, isPaused, pace, verdict } = status;
     this.#isPaused = isPaused;
     const state = stateOf(status);
-    // Who hears it is told when it changes.
+    // A screen reader says it when it changes.
     if (this.#state.textContent !== state) this.#state.textContent = state;
     document.title = `${state.split(/[:,.]/, 1)[0]} · everypage`;
     this.#figures.textContent = figuresOf(status);

@@ -7,7 +7,7 @@ import { unpackReport } from './unpack.ts';
 /** A report that came, and is not drawn yet. */
 interface Came {
   readonly text: string;
-  /** Of the run that has ended. */
+  /** The run has ended, and this is its last report. */
   readonly isFinal: boolean;
 }
 

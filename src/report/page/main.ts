@@ -1,4 +1,4 @@
-/** The page of a report. It draws the data that stands in it; where there is none, it follows a run. */
+/** The page of a report. It draws the data that it holds; if it holds none, it follows a run. */
 import { element } from './dom.ts';
 import { followRun } from './live.ts';
 import { ReportView } from './report-view.ts';

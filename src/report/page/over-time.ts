@@ -26,7 +26,7 @@ export interface OverTime {
    * @param isLive only what is on the screen: the next data comes soon
    */
   draw(isLive: boolean): void;
-  /** Draws everything anew: the width or the colours have changed. */
+  /** Draws everything again: the width or the colours have changed. */
   redraw(onPaper?: boolean): void;
   /** Nothing of it is shown any more. */
   dispose(): void;

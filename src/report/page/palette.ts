@@ -52,7 +52,7 @@ export function readPalette(): Palette {
 /** How much of the shade behind a pause covers the card. */
 export const PAUSE_ALPHA = 0.2;
 
-/** Of the shade behind a pause. */
+/** Colour of the shade behind a pause. */
 export function pauseColour(cause: PauseCause, { orange, vermillion, muted }: Palette): string {
   return { limit: orange, outage: vermillion, user: muted }[cause];
 }

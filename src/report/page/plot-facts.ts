@@ -1,4 +1,4 @@
-/** What a plot is told of its lines and itself. */
+/** The facts that a plot is drawn from. */
 import type { Palette } from './palette.ts';
 
 export interface Line {
@@ -11,7 +11,7 @@ export interface Line {
   readonly say: (value: number) => string;
   /** On the axis, where there is less room; `say` by default. */
   readonly tick?: (value: number) => string;
-  /** Its peaks may be cut off: they would make all else small. */
+  /** High peaks may be cut off, because they would make all other values small. */
   readonly mayLeave?: boolean;
   /** Seen where it is near the others; it makes none of them small. */
   readonly isAside?: boolean;

@@ -13,7 +13,7 @@ export function axisWidth(width: number): number {
   return width < NARROW ? NARROW_AXIS_WIDTH : AXIS_WIDTH;
 }
 
-/** Of each line at each time. */
+/** The values of each line at each time. */
 export type Values = readonly (readonly (number | null)[])[];
 
 export function scaleOf({ isLogarithmic, lines }: PlotFacts, valuesNow: () => Values): uPlot.Scale {
@@ -45,7 +45,7 @@ function mostOf(values: readonly (number | null)[]): number {
   return values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
 }
 
-/** What nearly all of them stay below. */
+/** A value that nearly all stay below. */
 function usualOf(values: readonly (number | null)[]): number {
   const known = values.filter((value) => value !== null).sort((a, b) => a - b);
   return known[Math.floor(USUAL * (known.length - 1))] ?? 0;

@@ -51,7 +51,7 @@ export class WaterfallLayout {
     return axisWidth(this.#canvas.clientWidth);
   }
 
-  /** Of the bars, without what stands beside them. */
+  /** Width of the area of the bars. */
   get width(): number {
     return Math.max(1, this.#canvas.clientWidth - 2 * this.left);
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fitsJsonb } from '../../src/export/jsonb.ts';
+import { fitsJsonb } from '../../src/export/postgres-values.ts';
 import { skipPostgres, startPostgres } from '../servers/postgres-server.ts';
 
 const FIT = [

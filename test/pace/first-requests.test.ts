@@ -1,20 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { FirstRequests } from '../../src/pace/first-requests.ts';
 import { AcceptedHistory } from '../../src/pace/limiter-fit.ts';
-import { RoundTrip } from '../../src/pace/round-trip.ts';
 import { WindowMode } from '../../src/pace/window-mode.ts';
 
 test('requests that waited for a connection arrived a round trip before their answers', () => {
-  const trip = new RoundTrip();
+  const first = new FirstRequests();
   const history = new AcceptedHistory();
   // Sent together, each over a connection of its own.
-  for (const now of [100, 130, 400]) {
-    trip.answered(0, now);
-    assert.ok(trip.waited(0, now));
-  }
-  trip.answered(500, 520);
-  assert.ok(!trip.waited(500, 520), 'the connection was there');
-  assert.equal(trip.arrive(history, 20), 80);
+  for (const now of [100, 130, 400]) first.add(0, now);
+  assert.equal(first.answeredAt, 100);
+  assert.equal(first.arrive(history, 20), 80);
   assert.deepEqual(
     [79, 80, 110, 380].map((until) => history.between(0, until)),
     [0, 1, 2, 3],
