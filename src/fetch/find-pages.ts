@@ -6,7 +6,7 @@ import type { KnownCredentials } from '../core/known-credentials.ts';
 import type { PageToContinue } from '../core/options.ts';
 import { outputShape } from '../core/output-shape.ts';
 import type { PageRequest } from '../core/page-request.ts';
-import { isByOrdinal, isOnePage, type Pagination } from '../core/pagination.ts';
+import { isOnePage } from '../core/pagination.ts';
 import type { PaginationFacts } from '../core/summary.ts';
 import { pageValue } from '../decode/decode.ts';
 import { createGrowingPlan } from '../plan/create-growing-plan.ts';
@@ -14,7 +14,6 @@ import { recordsIn } from '../plan/detect/facts.ts';
 import { createFunctionPlan } from '../plan/function-plan.ts';
 import type { GrowingPlan, Plan } from '../plan/plan.ts';
 import { slicesOf } from '../plan/split-ranges.ts';
-import { styleOf } from '../plan/styles/styles.ts';
 import { type Ask, type AskedPages, FirstPageMissing } from './asked-pages.ts';
 import { attemptsFrom, attemptsOfList } from './attempt.ts';
 import { restoreCredentials } from './credentials.ts';
@@ -25,6 +24,7 @@ import {
   isEmptyAnswer,
   pagingFacts,
 } from './find-pagination.ts';
+import { idleOptions } from './idle-options.ts';
 import type { PaginateJob } from './paginate-job.ts';
 import { PendingPages, type RunParts } from './pending-pages.ts';
 import { type Attempt, createTask, type Task } from './task.ts';
@@ -44,23 +44,6 @@ export interface FoundPages {
   readonly witness: Task | null;
   /** How the list was found to page; null for a list of URLs. */
   readonly facts: PaginationFacts | null;
-}
-
-/** What the user asked for and this list has no use for, each a sentence without its full stop. */
-function idleOptions(pagination: Pagination): readonly string[] {
-  const { overlap, size, sizeParam, style } = pagination;
-  const idle: string[] = [];
-  if (overlap > 0 && !isByOrdinal(pagination)) {
-    idle.push(`--overlap does nothing here: this list is paged by ${style}, not by offset`);
-  }
-  const own = styleOf(pagination);
-  const takesSize = sizeParam !== null || (own?.kind === 'counted' && own.needsSize === true);
-  if (size !== null && !takesSize) {
-    idle.push(
-      '--page-size does nothing here: neither the URL nor the first page names a parameter for it; name it with --size-param',
-    );
-  }
-  return idle;
 }
 
 /**

@@ -64,7 +64,8 @@ export async function findPagination(
 ): Promise<FoundPagination> {
   const { pinned, usual, start, next } = paginate;
   if (next !== null) return paginationOfFunction(paginate, options, ask);
-  const loading = setTimeout(() => void loadPlans(), LOAD_AFTER_MS);
+  // Where it cannot be loaded, its first use says so.
+  const loading = setTimeout(() => void loadPlans().catch(() => {}), LOAD_AFTER_MS);
   const discovering = discoverPagination(start, { pinned, usual }, ask);
   const found = await discovering.finally(() => clearTimeout(loading));
   const settled = await settlePagination(found, paginate, options, ask);
