@@ -56,6 +56,8 @@ const TABLE = `
   a GET is what is sent without -d; parameters go into the URL
 -I --head -i --include --headers -S --server-response --show-headers → -v
   everypage explain URL shows what a server says about its list and its limits; -v shows each page
+--port VALUE → --listen VALUE
+  where to listen is --listen PORT
 --params --param --query-param VALUE
   parameters go into the URL: 'https://api.example.com/items?a=b'
 --http2-prior-knowledge --http2-only → --http2
