@@ -4,9 +4,8 @@ import type { RefusalEvent } from './short-window.ts';
 /** How near the upper bound the second is taken to be, and the ones after it. */
 const SECOND_WEIGHT = 0.5;
 const LATER_WEIGHT = 0.2;
-/** The next rate, as parts of the present one. */
+/** The next rate, as a part of the present one, at least. */
 const LEAST_NEXT = 0.7;
-const MOST_NEXT = 0.99;
 /** More contradictions in a row than this show that refusals do not follow the rate. */
 const MOST_IN_A_ROW = 4;
 
@@ -63,7 +62,7 @@ export class Contradictions {
     const found = Math.max(0, accepted - rate * openMs);
     const refilled = rate * (last.openAt - last.lastAt);
     return {
-      rate: Math.min(rate, MOST_NEXT * current),
+      rate,
       burst: found < 0.9 * refilled ? found : Math.max(burst, found),
     };
   }

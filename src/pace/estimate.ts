@@ -8,7 +8,6 @@ import type { RefusalEvent } from './short-window.ts';
 export const MARGIN = 0.01;
 const TRUSTED_MARGIN = 0.006;
 export const MOST_MARGIN = 0.04;
-const FILLED_HIGH = 1.03;
 /** Steps of a probe; each doubles the last. */
 const FIRST_STEP = 0.01;
 const CAREFUL_STEP = 0.03;
@@ -45,7 +44,7 @@ export class Estimate {
   fills(rate: number): void {
     this.burst = 0;
     this.low = rate;
-    this.high = FILLED_HIGH * rate;
+    this.high = rate;
   }
 
   /** What a rate that was held has shown. What is in flight may have held it below. */

@@ -8,8 +8,6 @@
  * safe makes it more careful.
  */
 
-/** Until more is known, this part of the requests is expected to fail. */
-const LIKELY_PART = 0.15;
 /** Errors in a row are a limit if independent errors would do this in fewer than one of so many runs. */
 const CHANCE = 1e-3;
 /** Fewer errors than this part cost less than a trial. */
@@ -30,8 +28,9 @@ const MOST_REFUSED = 0.2;
 const FEW_REFUSED = 3;
 /** Of so many answers one is taken for an error until more is known. */
 const ONE_ERROR_OF = 50;
-/** A rate that is too high brings so many more errors; so sure it must be at first. */
+/** So many errors besides are expected until more is known, and so many more of a rate that is too high. */
 const MORE_ERRORS = 0.15;
+/** So sure it must be at first. */
 const SURE = Math.log(30);
 /** After so many refusals with no answer between, the server is down. */
 const MOST_IN_A_ROW = 3;
@@ -135,7 +134,7 @@ export class HiddenLimit {
   #failedWithoutLimit(sentAt: number, now: number): 'error' | 'refusal' {
     const part = (this.#errors - this.#run) / (this.#answers - this.#run + 1);
     this.#run += 1;
-    const chance = this.#total * Math.max(LIKELY_PART, part) ** this.#run;
+    const chance = this.#total * Math.max(MORE_ERRORS, part) ** this.#run;
     if (this.#hasAnswered && chance <= CHANCE ** (1 + this.#inVain)) {
       this.#begin('limit', now);
       return 'refusal';

@@ -106,8 +106,6 @@ export interface Fit {
   /** Requests per millisecond. */
   readonly rate: number;
   readonly burst: number;
-  /** Squared error, in units of what chance explains; above 1 the limiter is hardly a token bucket. */
-  readonly cost: number;
   /** The range of rates that explain it nearly as well. */
   readonly leastLikely: number;
   readonly mostLikely: number;
@@ -143,7 +141,8 @@ export function fitRateAndBurst(
   let best = tried[0]!;
   for (const one of tried) if (one.cost < best.cost) best = one;
   const likely = tried.filter(({ cost }) => cost <= best.cost + 1);
-  return { ...best, leastLikely: likely[0]!.rate, mostLikely: likely.at(-1)!.rate };
+  const { rate, burst } = best;
+  return { rate, burst, leastLikely: likely[0]!.rate, mostLikely: likely.at(-1)!.rate };
 }
 
 /** The rate alone, with the burst known. */

@@ -10,22 +10,17 @@ import type { RefusalEvent } from './short-window.ts';
 /** Accepted requests between two refusals that make an estimate. */
 export const ENOUGH = 12;
 /** So many may be in flight after the first refusal: they are refused if the server's bucket is empty. */
-const FEW_AT_ONCE = 1;
 const PART_AT_ONCE = 1 / 40;
 /** After a refusal that comes after few requests: the next rate as a part of what was accepted. */
 const SLOW_PART = 0.7;
-/** Where likely rates lie so far apart, they are measured again, unless a pause costs too much. */
+/** Where likely rates lie so far apart, they are measured again. */
 const WIDE = 1.3;
 const MOST_SEGMENTS = 2;
-const DEAR_MS = 400;
-const GOOD_COST = 0.4;
-const DEAR_HIGH = 1.04;
 
-/** The moment of a refusal: the rate in requests per millisecond, and the pause that followed. */
+/** The moment of a refusal: the rate in requests per millisecond. */
 export interface Circumstances {
   readonly rate: number;
   readonly roundTripMs: number;
-  readonly lastPauseMs: number;
   /** One request in the shortest wait that the server named; 0 where it named none. */
   readonly promisedRate: number;
 }
@@ -79,7 +74,7 @@ export class Measurement {
     this.#firstAt = event.lastAt;
     this.#firstRate = accepted / ms;
     const pauseMs = event.openAt - event.lastAt;
-    const atOnce = Math.max(FEW_AT_ONCE, accepted * PART_AT_ONCE) / Math.max(1, roundTripMs);
+    const atOnce = Math.max(1, accepted * PART_AT_ONCE) / Math.max(1, roundTripMs);
     // A refusal at once means that others had used the limit up: it says nothing of the rate.
     this.#isUninformed = accepted < ENOUGH;
     if (this.#isUninformed) return Math.min(atOnce, Math.max(1, accepted) / (ms + OWN_PAUSE_MS));
@@ -98,7 +93,7 @@ export class Measurement {
     history: AcceptedHistory,
     last: RefusalEvent,
     event: RefusalEvent,
-    { rate, roundTripMs, lastPauseMs, promisedRate }: Circumstances,
+    { rate, roundTripMs, promisedRate }: Circumstances,
   ): Measured {
     const accepted = history.between(last.lastAt, event.firstAt);
     const spanMs = Math.max(1, event.firstAt - last.lastAt);
@@ -123,10 +118,8 @@ export class Measurement {
       this.#refusedAt,
     );
     const isWide = fit.mostLikely > WIDE * fit.leastLikely;
-    const isDear =
-      lastPauseMs - fit.burst / fit.rate > DEAR_MS && fit.burst > 5 && fit.cost < GOOD_COST;
-    const high = isDear ? DEAR_HIGH * fit.rate : Math.max(1.02 * fit.rate, fit.mostLikely);
-    const isOnceMore = isWide && !isDear && !this.#isSlow && this.#segments.length < MOST_SEGMENTS;
+    const high = Math.max(1.02 * fit.rate, fit.mostLikely);
+    const isOnceMore = isWide && !this.#isSlow && this.#segments.length < MOST_SEGMENTS;
     const nextRate = isOnceMore ? Math.sqrt(fit.leastLikely * fit.mostLikely) : null;
     if (!isOnceMore) this.#segments = [];
     return { found: { low: fit.rate, high, burst: fit.burst }, nextRate, accepted };

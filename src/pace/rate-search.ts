@@ -287,7 +287,6 @@ export class RateSearch {
     const { found, nextRate, accepted } = this.#measurement.next(this.#history, last, event, {
       rate: this.#rate,
       roundTripMs: this.#roundTripMs,
-      lastPauseMs: this.#lastPauseMs,
       promisedRate: this.#promisedRate,
     });
     if (found === null) this.#keepsFrom = true;

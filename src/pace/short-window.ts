@@ -37,30 +37,18 @@ interface PhaseSample {
 const PARTS = 50;
 const LEAST_REFUSALS = 3;
 const MOST_REFUSALS = 6;
-/** How much the counts may differ by chance, and how likely an accident may be. */
-const CHANCE = 1.6;
-const CHANCE_PART = 0.025;
+/** How much the counts may differ by chance, as a part of their square root, and how likely an accident may be. */
+const CHANCE = 0.4;
 const ACCIDENT = 0.01;
-/** Windows before that of a refusal, none of which may have accepted more than the quota. */
-const WINDOWS_BEFORE = 3;
-/** A request is counted when it arrives. */
-const SLOP_MS = 30;
-/** Phases that explain it must lie as close together as this part of a window. */
-const MOST_SPREAD = 0.25;
 
 /** Part of a window before and after its opening in which nothing is sent. */
 const EDGE = 0.08;
-/** The rest of it is filled a little faster than it must be, since timers are late. */
-const HASTE = 1.03;
 /** How long a quota is held before one more is tried; twice as long after each refusal. */
-const FIRST_HOLD_MS = 4000;
 const HOLD_MS = 30_000;
-const LONGEST_HOLD_MS = 120_000;
 /** Windows that one more must survive. */
 const PROBE_WINDOWS = 4;
-/** Refusals of what was thought safe, and how far the quota may fall, before it is taken for no window. */
+/** Refusals in a row of what was thought safe before it is taken for no window. */
 const MOST_SURPRISES = 3;
-const LEAST_PART = 0.88;
 
 const ROUNDING = 1e-6;
 
@@ -77,7 +65,7 @@ export class WindowPhase {
 
   refused(history: AcceptedHistory, { firstAt: at, lastAt, openAt }: RefusalEvent): void {
     const accepted = [0];
-    for (let part = 1; part <= (1 + WINDOWS_BEFORE) * PARTS; part += 1) {
+    for (let part = 1; part <= 2 * PARTS; part += 1) {
       accepted.push(history.between(at - (part * this.#windowMs) / PARTS, at));
     }
     this.#refusals = [...this.#refusals.slice(1 - MOST_REFUSALS), { at, accepted, lastAt, openAt }];
@@ -107,7 +95,6 @@ export class WindowPhase {
     const inOrder = fits
       .map(({ part, quota }) => ({ after: (part - start.part + PARTS) % PARTS, quota }))
       .sort((a, b) => a.after - b.after);
-    if (inOrder.at(-1)!.after > MOST_SPREAD * PARTS) return null;
     const { after, quota } = inOrder[inOrder.length >> 2]!;
     const opensAt = ((start.part + after) * this.#windowMs) / PARTS;
     return { windowMs: this.#windowMs, quota, opensAt };
@@ -120,20 +107,16 @@ export class WindowPhase {
     for (const { at, accepted, lastAt, openAt } of this.#refusals) {
       const sinceMs = modulo(at - phase, this.#windowMs);
       const toNextMs = this.#windowMs - sinceMs;
-      if (lastAt - at > toNextMs + SLOP_MS || openAt - at < toNextMs - SLOP_MS) return null;
+      if (lastAt - at > toNextMs || openAt - at < toNextMs) return null;
       const parts = (sinceMs * PARTS) / this.#windowMs;
       const count = countAt(accepted, parts);
       counts.push(count);
-      let since = count;
-      for (let before = 1; before <= WINDOWS_BEFORE; before += 1) {
-        const all = countAt(accepted, parts + before * PARTS);
-        most = Math.max(most, all - since);
-        since = all;
-      }
+      // No window may have accepted more than the quota, the one before it either.
+      most = Math.max(most, countAt(accepted, parts + PARTS) - count);
     }
     counts.sort((a, b) => a - b);
     const quota = counts[counts.length >> 1]!;
-    const chance = CHANCE + CHANCE_PART * quota;
+    const chance = CHANCE * Math.sqrt(quota);
     if (most > quota + chance || counts.at(-1)! - counts[0]! > 2 * chance) return null;
     const known = this.#known;
     if (known !== null) return Math.abs(quota - known) <= chance ? known : null;
@@ -157,23 +140,19 @@ function modulo(value: number, by: number): number {
  */
 export class WindowFill {
   readonly windowMs: number;
-  readonly #first: number;
   #opensAt: number;
   #quota: number;
   #step = 0;
-  #holdMs = FIRST_HOLD_MS;
+  #holdMs = HOLD_MS;
   #since: number;
   #index = Number.NEGATIVE_INFINITY;
   #sent = 0;
   #surprises = 0;
 
-  /** @param isLearned whether the quota is from an earlier run, and tried less soon */
-  constructor({ windowMs, quota, opensAt }: Window, now: number, isLearned = false) {
+  constructor({ windowMs, quota, opensAt }: Window, now: number) {
     this.windowMs = windowMs;
-    this.#first = quota;
     this.#opensAt = opensAt;
     this.#quota = Math.floor(quota + ROUNDING);
-    if (isLearned) this.#holdMs = HOLD_MS;
     this.#since = now;
   }
 
@@ -184,7 +163,7 @@ export class WindowFill {
 
   /** How close one request follows another while a window is filled. */
   get spacingRate(): number {
-    return (HASTE * this.#quota) / (this.windowMs * (1 - 2 * EDGE));
+    return this.#quota / (this.windowMs * (1 - 2 * EDGE));
   }
 
   startableAt(now: number): number {
@@ -218,16 +197,16 @@ export class WindowFill {
     if (this.#step > 0) {
       this.#quota -= this.#step;
       // A big step leaves something between that is found soon.
-      if (this.#step === 1)
-        this.#holdMs = Math.min(LONGEST_HOLD_MS, Math.max(HOLD_MS, 2 * this.#holdMs));
+      if (this.#step === 1) this.#holdMs *= 2;
     } else {
       this.#surprises += 1;
-      this.#quota -= 1;
+      this.#quota = Math.max(1, this.#quota - 1);
     }
     if (found !== null) this.#opensAt = found.opensAt;
     this.#step = 0;
     this.#since = now;
-    return this.#surprises < MOST_SURPRISES && this.#quota > LEAST_PART * this.#first;
+    // One a window is no quota to fill.
+    return this.#surprises < MOST_SURPRISES && this.#quota > 1;
   }
 
   #turn(now: number): void {

@@ -106,7 +106,7 @@ export class WindowMode {
     const found = this.#isLong ? null : this.#phase.find(this.#isLearned ? 0 : proven);
     if (found === null) return null;
     this.#windowMs = found.windowMs;
-    this.fill = new WindowFill(found, now, this.#isLearned);
+    this.fill = new WindowFill(found, now);
     return this.fill;
   }
 
