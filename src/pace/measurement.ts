@@ -34,8 +34,7 @@ export interface Measured {
 }
 
 export class Measurement {
-  /** Null where nothing is known of what came before the first refusal. */
-  #startedAt: number | null = null;
+  #startedAt = 0;
   #firstAt = 0;
   #firstRate = 0;
   #ownPauseMs = OWN_PAUSE_MS;
@@ -55,20 +54,19 @@ export class Measurement {
     return this.#ownPauseMs;
   }
 
-  /** The first request starts, or the search begins again. */
-  begin(now: number): void {
-    this.#startedAt = Math.max(this.#startedAt ?? now, now);
-  }
-
-  /** @returns the rate to go on with after the first refusal */
+  /**
+   * @param startedAt when the first request arrived
+   * @returns the rate to go on with after the first refusal
+   */
   first(
     history: AcceptedHistory,
     event: RefusalEvent,
+    startedAt: number,
     roundTripMs: number,
     isLong: boolean,
   ): number {
-    this.#startedAt ??= event.firstAt;
-    const ms = Math.max(1, event.firstAt - this.#startedAt);
+    this.#startedAt = startedAt;
+    const ms = Math.max(1, event.firstAt - startedAt);
     // Of requests sent together, some that were accepted were sent after one that was refused.
     const accepted = history.between(Number.NEGATIVE_INFINITY, event.openAt) - 1;
     this.#firstAt = event.lastAt;
@@ -112,7 +110,7 @@ export class Measurement {
     this.#refusedAt = Math.min(this.#refusedAt, rate, 1.15 * used);
     const fit = fitRateAndBurst(
       history,
-      this.#startedAt ?? this.#firstAt,
+      this.#startedAt,
       this.#firstAt,
       this.#segments,
       this.#refusedAt,

@@ -12,7 +12,6 @@ import type { AcceptedHistory } from './limiter-fit.ts';
 import { Measurement } from './measurement.ts';
 import type { FoundPace } from './pace.ts';
 import type { RefusalEvent, WindowFill } from './short-window.ts';
-import { UnrelatedRefusals } from './unrelated-refusals.ts';
 import { WindowMode } from './window-mode.ts';
 
 type Phase = 'open' | 'measure' | 'cruise' | 'probe';
@@ -29,8 +28,8 @@ export class RateSearch {
   readonly #firstRequests: FirstRequests;
   #phase: Phase = 'open';
   #rate = Number.POSITIVE_INFINITY;
-  #known = new Estimate();
-  #measurement = new Measurement();
+  readonly #known = new Estimate();
+  readonly #measurement = new Measurement();
   /** That of the last canary. */
   #roundTripMs = 0;
   #event: { firstAt: number; lastAt: number; isStated: boolean } | null = null;
@@ -47,9 +46,7 @@ export class RateSearch {
   /** The last event was too near to tell anything by itself. */
   #keepsFrom = false;
   #events = 0;
-  #window: WindowMode;
-  /** Null while refusals are thought to follow the rate. */
-  #unrelated: UnrelatedRefusals | null = null;
+  readonly #window: WindowMode;
 
   /**
    * Made at the first refusal, or with what an earlier run learned.
@@ -88,7 +85,7 @@ export class RateSearch {
     return this.#phase === 'cruise';
   }
 
-  get known(): Readonly<Pick<Estimate, 'low' | 'high' | 'burst'>> {
+  get known(): Readonly<Pick<Estimate, 'low' | 'high' | 'burst' | 'acceptedForEach'>> {
     return this.#known;
   }
 
@@ -109,14 +106,12 @@ export class RateSearch {
   }
 
   accepted(sentAt: number): void {
-    this.#unrelated?.accepted();
     this.#history.add(sentAt);
   }
 
   /** @param statedMs the wait that the server named, or null */
   refused(sentAt: number, isNew: boolean, statedMs: number | null): void {
     if (statedMs !== null) this.#promisedRate = Math.max(this.#promisedRate, 1 / statedMs);
-    if (this.#unrelated?.refused()) this.#unrelated = null;
     if (this.#event === null) {
       // A straggler of a pause that is over.
       if (!isNew) return;
@@ -135,7 +130,6 @@ export class RateSearch {
     if (this.#event === null) return 0;
     const event = { ...this.#event, openAt };
     this.#event = null;
-    if (this.#unrelated !== null) return 0;
     this.#roundTripMs = now - openAt;
     this.#lastPauseMs = now - event.lastAt;
     this.#longestPauseMs = Math.max(this.#longestPauseMs, openAt - event.lastAt);
@@ -192,21 +186,6 @@ export class RateSearch {
     }
   }
 
-  /** As if nothing had been refused yet. */
-  startOver(now: number): void {
-    this.#phase = 'open';
-    this.#unrelated = null;
-    this.#event = null;
-    this.#rate = Number.POSITIVE_INFINITY;
-    this.#measurement = new Measurement();
-    this.#measurement.begin(now);
-    this.#window = new WindowMode(null, 0);
-    this.#history.forgetBefore(now);
-    this.#known = new Estimate();
-    [this.#last, this.#beforeLast] = [null, null];
-    [this.#keepsFrom, this.#events] = [false, 0];
-  }
-
   /** Once a short window is found, nothing but its filling counts. */
   #findWindow(now: number): void {
     if (this.#keepsFrom || this.#known.doubts === 0) return;
@@ -244,14 +223,13 @@ export class RateSearch {
 
   #firstEvent(event: RefusalEvent, now: number): void {
     this.#phase = 'measure';
-    const reachedAt = this.#firstRequests.arrive(this.#history, this.#roundTripMs);
-    if (reachedAt !== null) {
-      event.firstAt = Math.max(event.firstAt, reachedAt);
-      event.lastAt = Math.max(event.lastAt, reachedAt);
-      this.#measurement.begin(reachedAt);
-    }
+    const trip = this.#roundTripMs;
+    // Where nothing was accepted before, nothing is known of the time before.
+    const reachedAt = this.#firstRequests.arrive(this.#history, trip) ?? event.firstAt;
+    event.firstAt = Math.max(event.firstAt, reachedAt);
+    event.lastAt = Math.max(event.lastAt, reachedAt);
     const isLong = this.#window.isLongAfter(event);
-    this.#setRate(this.#measurement.first(this.#history, event, this.#roundTripMs, isLong), now);
+    this.#setRate(this.#measurement.first(this.#history, event, reachedAt, trip, isLong), now);
   }
 
   #nextEvent(event: RefusalEvent, now: number): void {
@@ -298,10 +276,6 @@ export class RateSearch {
   #laterEvent(event: RefusalEvent, last: RefusalEvent, now: number): void {
     const refusals = { beforeLast: this.#beforeLast, last, event };
     this.#cruise(this.#known.refused(this.#history, refusals, this.#rate, this.isSafe), now);
-    const every = this.#known.acceptedForEach;
-    if (every === null) return;
-    this.startOver(now);
-    this.#unrelated = new UnrelatedRefusals(every);
   }
 
   #cruise(margin: number, now: number): void {

@@ -7,6 +7,7 @@ import { OWN_PAUSE_MS, PauseGate } from './pause-gate.ts';
 import { RateSearch } from './rate-search.ts';
 import { SLACK_MS, Spacing, setIfChanged } from './spacing.ts';
 import { StatedLimits } from './stated-limits.ts';
+import { UnrelatedRefusals } from './unrelated-refusals.ts';
 
 const ROUNDING_MS = 1500;
 const NEVER = Number.NEGATIVE_INFINITY;
@@ -19,7 +20,9 @@ export class ServerPace implements ServerLimits {
   #stated: { readonly limits: StatedLimits; readonly spacing: Spacing } | null = null;
   #search: { readonly rate: RateSearch; readonly spacing: Spacing } | null = null;
   readonly #history = new AcceptedHistory();
-  readonly #first: FirstRequests;
+  #first: FirstRequests;
+  /** Null while refusals are thought to follow the rate. */
+  #unrelated: UnrelatedRefusals | null = null;
   #openings = 0;
 
   constructor(random: () => number, learned: FoundPace | null) {
@@ -99,8 +102,12 @@ export class ServerPace implements ServerLimits {
     return this.#search?.rate.ownPauseMs ?? OWN_PAUSE_MS;
   }
 
+  /** As if nothing had been refused yet. */
   startOver(now: number): void {
-    this.#search?.rate.startOver(now);
+    this.#search = null;
+    this.#unrelated = null;
+    this.#history.forgetBefore(now);
+    this.#first = new FirstRequests();
   }
 
   ended({ sentAt, now, kind, hint }: Answer, inFlight: number): LimiterPause | null {
@@ -157,6 +164,7 @@ export class ServerPace implements ServerLimits {
   }
 
   #accepted(sentAt: number, now: number): void {
+    this.#unrelated?.accepted();
     if (sentAt < this.#first.answeredAt) this.#first.add(sentAt, now);
     else if (this.#search === null) this.#history.add(sentAt);
     else this.#search.rate.accepted(sentAt);
@@ -170,6 +178,10 @@ export class ServerPace implements ServerLimits {
     this.#setRates(now);
     spacing.drain(now);
     if (atOnce > 0) spacing.grant(atOnce, now);
+    const { acceptedForEach } = rate.known;
+    if (acceptedForEach === null) return;
+    this.startOver(now);
+    this.#unrelated = new UnrelatedRefusals(acceptedForEach);
   }
 
   #said(limits: readonly Limit[], sentAt: number, now: number, inFlight: number): void {
@@ -184,10 +196,11 @@ export class ServerPace implements ServerLimits {
     before: number,
   ): LimiterPause | null {
     const gate = this.#makeGate();
-    const { rate } = this.#search ?? this.#makeSearch(null);
-    gate.firstPauseMs = rate.ownPauseMs;
+    if (this.#unrelated?.refused()) this.#unrelated = null;
+    if (this.#unrelated === null && this.#search === null) this.#makeSearch(null);
+    gate.firstPauseMs = this.ownPauseMs;
     const pause = gate.refused({ sentAt, now, retryAfterMs });
-    rate.refused(sentAt, pause.isNew, retryAfterMs);
+    this.#search?.rate.refused(sentAt, pause.isNew, retryAfterMs);
     return pause.isNew || now + pause.waitMs > Math.max(now, before) ? pause : null;
   }
 
@@ -196,10 +209,9 @@ export class ServerPace implements ServerLimits {
     return this.#gate;
   }
 
-  #makeSearch(learned: FoundPace | null): { readonly rate: RateSearch } {
+  #makeSearch(learned: FoundPace | null): void {
     const rate = new RateSearch(learned, this.#history, this.#first);
     this.#search = { rate, spacing: new Spacing(SLACK_MS) };
-    return this.#search;
   }
 
   /** Ends of windows are stated in whole seconds: less is no news. */
