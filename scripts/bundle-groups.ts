@@ -39,7 +39,7 @@ const FETCHING = within([
   'decode/(?!jmespath|json-tokens|read-selection|record-expressions|selection)',
   'fetch/(?!check-|credentials|export-|failure|follow-|open-|output-|paginate-|prepare|run-)',
   'http/(?:http2-|outcome|unasked-|limits/(?:backoff-|counted-|retry-))',
-  'http/h2/(?!frame-reader|hpack-tables)',
+  'http/h2/(?!frame-reader|huffman|static-table)',
   'pace/(?!held-time|hidden-limit|pause-gate|retries|stated-limits)',
   'plan/(?:create-|end-evidence|full-page|guess-next|link-header|no-next|pin-flags|read-page-)',
   'plan/(?:recheck|token-text|detect/(?!trial|try-|which-changes|whole-list)|styles/(?!guessed-))',

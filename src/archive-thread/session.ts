@@ -175,7 +175,8 @@ export class ArchiveSession implements SessionCalls {
     const pageInfos: (PageInfo | null)[] = [];
     follow.came(batch.slot);
     let isKept = false;
-    pages.forEach(({ index, record, pageInfo, decoded }, at) => {
+    for (let at = 0; at < pages.length; at += 1) {
+      const { index, record, pageInfo, decoded } = pages[at]!;
       // The archive knows what was seen before, and has no credentials; the plan needs both.
       const info = kept[at] ?? null;
       const isInSlot = decoded?.body.buffer === batch.arena.buffer;
@@ -191,7 +192,7 @@ export class ArchiveSession implements SessionCalls {
         info === null || pageInfo === null
           ? null
           : { ...pageInfo, nextSeenAt: info.nextSeenAt, recordsSeenAt: info.recordsSeenAt };
-    });
+    }
     // A large batch is freed at once: the next garbage collection may be far away.
     if (!isKept && batch.arena.byteLength > LARGE_BYTES) freeBatch(batch, pages);
     follow.advance();

@@ -12,7 +12,7 @@ import { attemptsFrom, attemptsOfList } from '../fetch/attempt.ts';
 import { Engine } from '../fetch/engine.ts';
 import { openTransport } from '../fetch/open-transport.ts';
 import { PageBatcher, type PageListener } from '../fetch/page-batcher.ts';
-import { pageEvent } from '../fetch/page-flow.ts';
+import { pageEvent } from '../fetch/pending-pages.ts';
 import type { Job } from '../fetch/prepare.ts';
 import { createTask } from '../fetch/task.ts';
 import { branchesOf } from '../plan/create-growing-plan.ts';

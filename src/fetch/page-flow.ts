@@ -1,7 +1,4 @@
 /** What the dispatcher fetches, who takes it, and what is counted. */
-import type { EndedPage } from '../archive-thread/messages.ts';
-import type { RunEvent } from '../core/events.ts';
-import type { Method } from '../core/page-request.ts';
 import type { Attempt, FinalAttempt, Task } from './task.ts';
 
 /** What is counted while pages are fetched. */
@@ -33,11 +30,4 @@ export interface PageSink {
   add(task: Task, final: FinalAttempt): void;
   /** Nothing is in flight: do not wait for more. */
   flush(): void;
-}
-
-/** A page that has reached its end state, for whoever shows it. */
-export function pageEvent(page: EndedPage, method: Method): Extract<RunEvent, { type: 'page' }> {
-  const { place, url, state, status, code, reason, bodyBytes, durationMs, attempts } = page;
-  const type = 'page';
-  return { type, method, place, url, state, status, code, reason, bodyBytes, durationMs, attempts };
 }

@@ -10,8 +10,9 @@ import type {
 } from '../archive-thread/messages.ts';
 import { readFirst } from '../archive-thread/read-first.ts';
 import { EverypageError } from '../core/errors.ts';
+import type { RunEvent } from '../core/events.ts';
 import type { PageEnd, PageInfo } from '../core/page-info.ts';
-import { isRecheck, type PageRequest, type Place } from '../core/page-request.ts';
+import { isRecheck, type Method, type PageRequest, type Place } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 import type { GrowingPlan, Plan } from '../plan/plan.ts';
 import { pagingHeaders } from '../plan/read-page-info.ts';
@@ -19,7 +20,6 @@ import type { AskedPages } from './asked-pages.ts';
 import { restoreCredentials } from './credentials.ts';
 import type { Engine } from './engine.ts';
 import type { PageListener } from './page-batcher.ts';
-import { pageEvent } from './page-flow.ts';
 import type { Job } from './prepare.ts';
 import { arrivedPage, createTask, type ListTraits, type Task } from './task.ts';
 
@@ -277,4 +277,11 @@ function shorter(count: number, highestPosition: number): EverypageError {
     `the list has ${count} pages now, but the archive holds page ${highestPosition + 1} already. ` +
       'Restore the list, or discard what is stored with --fresh.',
   );
+}
+
+/** A page that has reached its end state, for whoever shows it. */
+export function pageEvent(page: EndedPage, method: Method): Extract<RunEvent, { type: 'page' }> {
+  const { place, url, state, status, code, reason, bodyBytes, durationMs, attempts } = page;
+  const type = 'page';
+  return { type, method, place, url, state, status, code, reason, bodyBytes, durationMs, attempts };
 }

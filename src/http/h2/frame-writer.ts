@@ -4,7 +4,7 @@
  */
 
 import { systemClock } from '../../core/clock.ts';
-import type { HeaderBlock } from './header-block.ts';
+import type { HeaderBlock } from './message-fields.ts';
 import {
   DEFAULT_WINDOW_BYTES,
   Flag,

@@ -1,17 +1,12 @@
-import type { HeaderBlock } from './header-block.ts';
+import { decodeHuffman } from './huffman.ts';
+import { ConnectionError, ErrorCode } from './protocol.ts';
 import {
-  buildHuffmanMachine,
-  EMITS,
-  FAILS,
-  type HuffmanMachine,
   STATIC_LAST,
   STATIC_NAMES,
   STATIC_VALUES,
   staticIndexOfField,
   staticIndexOfName,
-} from './hpack-tables.ts';
-import { KnownStrings } from './known-strings.ts';
-import { ConnectionError, ErrorCode } from './protocol.ts';
+} from './static-table.ts';
 
 /** What an entry counts beside its bytes (RFC 7541 §4.1). */
 const ENTRY_OVERHEAD_BYTES = 32;
@@ -93,6 +88,47 @@ export class DynamicTable {
       this.#count -= 1;
     }
   }
+}
+
+const PLACES = 64;
+/** Longer ones are hardly the same twice. */
+const MOST_BYTES = 64;
+
+/**
+ * Strings by the bytes that they were decoded from. Some servers, nginx among them, put none of their fields
+ * into the dynamic table and send the same few again with each answer: comparing their bytes takes less
+ * time than making a string of them. Each has one place, which the next that belongs there takes.
+ */
+export class KnownStrings {
+  readonly #bytes = Buffer.alloc(PLACES * MOST_BYTES);
+  readonly #lengths = new Uint8Array(PLACES);
+  readonly #texts = new Array<string>(PLACES).fill('');
+
+  find(bytes: Uint8Array, start: number, end: number): string | undefined {
+    const place = placeOf(bytes, start, end);
+    const length = end - start;
+    if (this.#lengths[place] !== length) return undefined;
+    const known = this.#bytes;
+    for (let at = place * MOST_BYTES, of = start; of < end; at += 1, of += 1) {
+      if (known[at] !== bytes[of]) return undefined;
+    }
+    return this.#texts[place];
+  }
+
+  /** @param text what these bytes mean */
+  keep(bytes: Buffer, start: number, end: number, text: string): void {
+    if (end - start > MOST_BYTES) return;
+    const place = placeOf(bytes, start, end);
+    bytes.copy(this.#bytes, place * MOST_BYTES, start, end);
+    this.#lengths[place] = end - start;
+    this.#texts[place] = text;
+  }
+}
+
+/** By its length and its last bytes: what changes from one to the next stands there. */
+function placeOf(bytes: Uint8Array, start: number, end: number): number {
+  const last = bytes[end - 1]! ^ (bytes[Math.max(start, end - 2)]! << 2);
+  return (last ^ ((end - start) * 7)) % PLACES;
 }
 
 /** What a peer may assume that was told nothing else. */
@@ -299,7 +335,9 @@ export class HpackEncoder {
   }
 }
 
-type ByteSink = Pick<HeaderBlock, 'push'>;
+interface ByteSink {
+  push(byte: number): void;
+}
 
 /** RFC 7541 §5.1; `mark` is what stands above the prefix. */
 export function putInteger(out: ByteSink, mark: number, prefixBits: number, value: number): void {
@@ -317,48 +355,4 @@ export function putInteger(out: ByteSink, mark: number, prefixBits: number, valu
 function putString(out: ByteSink, text: string): void {
   putInteger(out, 0, 7, text.length);
   for (let at = 0; at < text.length; at += 1) out.push(text.charCodeAt(at));
-}
-
-/** Made for the first string: many responses have none. */
-let machine: HuffmanMachine | null = null;
-
-/**
- * Decodes a Huffman string (RFC 7541 §5.2, appendix B), half a byte at a time: `bytes` from `start`
- * to `end`, to `out` at 0, which must have room for 8/5 as many bytes.
- *
- * @returns how many bytes it gave
- * @throws ConnectionError for EOS within and for wrong padding
- */
-function decodeHuffman(bytes: Uint8Array, start: number, end: number, out: Buffer): number {
-  machine ??= buildHuffmanMachine();
-  const { transitions, mayEnd } = machine;
-  let node = 0;
-  let length = 0;
-  for (let at = start; at < end; at += 1) {
-    const byte = bytes[at]!;
-    let step = transitions[(node << 4) | (byte >>> 4)]!;
-    if (step >= EMITS) {
-      if (step >= FAILS) throw eosFound();
-      out[length] = step >>> 8;
-      length += 1;
-    }
-    step = transitions[((step & 0xff) << 4) | (byte & 0xf)]!;
-    if (step >= EMITS) {
-      if (step >= FAILS) throw eosFound();
-      out[length] = step >>> 8;
-      length += 1;
-    }
-    node = step & 0xff;
-  }
-  if (mayEnd[node] === 0) {
-    throw new ConnectionError(
-      ErrorCode.COMPRESSION_ERROR,
-      'a Huffman string that ends within a code',
-    );
-  }
-  return length;
-}
-
-function eosFound(): ConnectionError {
-  return new ConnectionError(ErrorCode.COMPRESSION_ERROR, 'EOS within a Huffman string');
 }

@@ -1,6 +1,5 @@
 import { isSecretHeader } from '../../core/redact.ts';
 import type { HeaderValues, TransportRequest } from '../transport.ts';
-import { HeaderBlock } from './header-block.ts';
 import { HpackEncoder, putInteger } from './hpack.ts';
 
 /** What a header field may be in HTTP/2, of requests and of responses (RFC 9113 §8.2). */
@@ -32,6 +31,37 @@ const isFieldValue = (value: string): boolean => VALUE.test(value);
 const PATH = /^[\x21-\x7e]+$/;
 /** Of `:path` in the static table. */
 const PATH_INDEX = 4;
+
+/** A header block, in memory that is used again. */
+export class HeaderBlock {
+  bytes = Buffer.allocUnsafeSlow(1024);
+  length = 0;
+
+  push(byte: number): void {
+    this.#makeRoom(1);
+    this.bytes[this.length] = byte;
+    this.length += 1;
+  }
+
+  add(bytes: Uint8Array): void {
+    this.#makeRoom(bytes.length);
+    this.bytes.set(bytes, this.length);
+    this.length += bytes.length;
+  }
+
+  /** Of ASCII. */
+  addText(text: string): void {
+    this.#makeRoom(text.length);
+    this.length += this.bytes.write(text, this.length, 'latin1');
+  }
+
+  #makeRoom(more: number): void {
+    const { bytes, length } = this;
+    if (length + more <= bytes.length) return;
+    this.bytes = Buffer.allocUnsafeSlow(2 * (length + more));
+    this.bytes.set(bytes);
+  }
+}
 
 interface Known {
   readonly headers: TransportRequest['headers'];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { KnownStrings } from '../../../src/http/h2/known-strings.ts';
+import { KnownStrings } from '../../../src/http/h2/hpack.ts';
 
 test('a string is known by all of its bytes, whatever stands in its place besides', () => {
   const strings = new KnownStrings();

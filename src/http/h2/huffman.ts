@@ -1,90 +1,5 @@
-/** The tables of RFC 7541. `hpack.ts` is what works with them. */
-
-/** RFC 7541 appendix A; index 1 is the first entry, 0 none. */
-const ENTRIES: readonly (readonly [name: string, value: string])[] = [
-  ['', ''],
-  [':authority', ''],
-  [':method', 'GET'],
-  [':method', 'POST'],
-  [':path', '/'],
-  [':path', '/index.html'],
-  [':scheme', 'http'],
-  [':scheme', 'https'],
-  [':status', '200'],
-  [':status', '204'],
-  [':status', '206'],
-  [':status', '304'],
-  [':status', '400'],
-  [':status', '404'],
-  [':status', '500'],
-  ['accept-charset', ''],
-  ['accept-encoding', 'gzip, deflate'],
-  ['accept-language', ''],
-  ['accept-ranges', ''],
-  ['accept', ''],
-  ['access-control-allow-origin', ''],
-  ['age', ''],
-  ['allow', ''],
-  ['authorization', ''],
-  ['cache-control', ''],
-  ['content-disposition', ''],
-  ['content-encoding', ''],
-  ['content-language', ''],
-  ['content-length', ''],
-  ['content-location', ''],
-  ['content-range', ''],
-  ['content-type', ''],
-  ['cookie', ''],
-  ['date', ''],
-  ['etag', ''],
-  ['expect', ''],
-  ['expires', ''],
-  ['from', ''],
-  ['host', ''],
-  ['if-match', ''],
-  ['if-modified-since', ''],
-  ['if-none-match', ''],
-  ['if-range', ''],
-  ['if-unmodified-since', ''],
-  ['last-modified', ''],
-  ['link', ''],
-  ['location', ''],
-  ['max-forwards', ''],
-  ['proxy-authenticate', ''],
-  ['proxy-authorization', ''],
-  ['range', ''],
-  ['referer', ''],
-  ['refresh', ''],
-  ['retry-after', ''],
-  ['server', ''],
-  ['set-cookie', ''],
-  ['strict-transport-security', ''],
-  ['transfer-encoding', ''],
-  ['user-agent', ''],
-  ['vary', ''],
-  ['via', ''],
-  ['www-authenticate', ''],
-];
-
-export const STATIC_NAMES: readonly string[] = ENTRIES.map(([name]) => name);
-export const STATIC_VALUES: readonly string[] = ENTRIES.map(([, value]) => value);
-/** The last index of the static table; the dynamic one begins behind it. */
-export const STATIC_LAST = ENTRIES.length - 1;
-
-const byName = new Map<string, number>();
-const byField = new Map<string, number>();
-for (let index = STATIC_LAST; index > 0; index -= 1) {
-  const [name, value] = ENTRIES[index]!;
-  byName.set(name, index);
-  byField.set(`${name}\n${value}`, index);
-}
-
-/** Index of the first entry with this name, or 0. */
-export const staticIndexOfName = (name: string): number => byName.get(name) ?? 0;
-
-/** Index of the entry with this name and value, or 0. */
-export const staticIndexOfField = (name: string, value: string): number =>
-  byField.get(`${name}\n${value}`) ?? 0;
+/** The Huffman code of RFC 7541, appendix B: decoding. */
+import { ConnectionError, ErrorCode } from './protocol.ts';
 
 /** Bits of each symbol's code, 32 in a row, EOS last. The code is canonical: there is no more to know. */
 const CODE_BITS = [
@@ -100,10 +15,10 @@ const CODE_BITS = [
 
 const EOS = 256;
 /** A transition: the next node in the lowest byte, the symbol above it, and what happens. */
-export const EMITS = 1 << 16;
-export const FAILS = 1 << 17;
+const EMITS = 1 << 16;
+const FAILS = 1 << 17;
 
-export interface HuffmanMachine {
+interface HuffmanMachine {
   /** By node and half byte. */
   readonly transitions: Uint32Array;
   /** Nodes at which a string may end: padding is fewer than 8 bits, all of them ones. */
@@ -137,7 +52,7 @@ function buildSteps(): number[] {
 }
 
 /** The code of appendix B, to be read half a byte at a time. */
-export function buildHuffmanMachine(): HuffmanMachine {
+function buildHuffmanMachine(): HuffmanMachine {
   const steps = Uint32Array.from(buildSteps());
   const mayEnd = new Uint8Array(steps.length / 2);
   for (let node = 0, ones = 0; ones < 8; ones += 1) {
@@ -159,4 +74,48 @@ function joined(steps: Uint32Array, bits: number): Uint32Array {
     }
   }
   return twice;
+}
+
+/** Made for the first string: many responses have none. */
+let machine: HuffmanMachine | null = null;
+
+/**
+ * Decodes a Huffman string (RFC 7541 §5.2, appendix B), half a byte at a time: `bytes` from `start`
+ * to `end`, to `out` at 0, which must have room for 8/5 as many bytes.
+ *
+ * @returns how many bytes it gave
+ * @throws ConnectionError for EOS within and for wrong padding
+ */
+export function decodeHuffman(bytes: Uint8Array, start: number, end: number, out: Buffer): number {
+  machine ??= buildHuffmanMachine();
+  const { transitions, mayEnd } = machine;
+  let node = 0;
+  let length = 0;
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at]!;
+    let step = transitions[(node << 4) | (byte >>> 4)]!;
+    if (step >= EMITS) {
+      if (step >= FAILS) throw eosFound();
+      out[length] = step >>> 8;
+      length += 1;
+    }
+    step = transitions[((step & 0xff) << 4) | (byte & 0xf)]!;
+    if (step >= EMITS) {
+      if (step >= FAILS) throw eosFound();
+      out[length] = step >>> 8;
+      length += 1;
+    }
+    node = step & 0xff;
+  }
+  if (mayEnd[node] === 0) {
+    throw new ConnectionError(
+      ErrorCode.COMPRESSION_ERROR,
+      'a Huffman string that ends within a code',
+    );
+  }
+  return length;
+}
+
+function eosFound(): ConnectionError {
+  return new ConnectionError(ErrorCode.COMPRESSION_ERROR, 'EOS within a Huffman string');
 }
