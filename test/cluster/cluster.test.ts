@@ -114,7 +114,7 @@ suite('a run of many machines', { concurrency: 5 }, () => {
     const cluster = await startCluster(t, { delayMs: 10 });
     const pages = 1500;
     const worker = cluster.worker();
-    const coordinator = cluster.coordinate(pages, ['--no-work']);
+    const coordinator = cluster.coordinate(pages, ['--no-work', '-c', '2']);
     await cluster.untilRequested(200);
     const paused = await cluster.ask(['pause']);
     assert.equal(paused.code, 0, paused.stderr);
