@@ -15,8 +15,9 @@ const WORTH_PART = 0.05;
 /** A trial is so long that chance alone would bring so many errors. */
 const EXPECTED_ERRORS = 4;
 const TRIAL_PACE = 0.5;
-/** A pause may make the measured pace too low. */
+/** Bounds for a trial: a pause may make the measured pace too low. */
 const LONGEST_TRIAL_MS = 15_000;
+const SLOWEST_TRIAL = 1 / 2000;
 /** Errors before the first trial; each in vain makes the next wait longer. */
 const FIRST_PATIENCE = 3;
 const PATIENCE_GROWTH = 4;
@@ -148,7 +149,7 @@ export class HiddenLimit {
     const isSingle = this.#run === 1;
     if (isSingle && isMeasured && isFrequent && this.#errorsSinceTrial >= this.#patience) {
       const pace = this.#counted / Math.max(1, now - this.#countedFrom);
-      this.#trialRate = TRIAL_PACE * pace;
+      this.#trialRate = Math.max(SLOWEST_TRIAL, TRIAL_PACE * pace);
       this.#trialUntil = now + LONGEST_TRIAL_MS;
       this.#trialLeft = Math.ceil((EXPECTED_ERRORS * this.#answers) / this.#errors);
       this.#begin('trial', now);
