@@ -33,6 +33,7 @@ const LOSSES_AT_FIRST = 15;
 const LOSSES = 120;
 /** The first cruise is shorter by this, and the next ones double. */
 const FIRST_PART = 1 / 8;
+const FIRST_SLOW_PART = 1 / 4;
 /** A probe: time, requests, or until it has proved something. */
 const PROBE_MS = 1000;
 const PROBE_REQUESTS = 10;
@@ -47,7 +48,7 @@ export function cruiseMs(held: Held, { low, burst, doubts }: Known): number {
   const { rate, isSlow, events, agreements, lastPauseMs } = held;
   // While the server's bucket is full, a pause costs.
   const lostMs = low === 0 ? 0 : Math.max(0, lastPauseMs - burst / low);
-  const part = Math.min(1, 2 ** (events - 1) * FIRST_PART);
+  const part = Math.min(1, 2 ** (events - 1) * (isSlow ? FIRST_SLOW_PART : FIRST_PART));
   const requests = isSlow ? CRUISE_SLOW_REQUESTS : CRUISE_REQUESTS;
   const losses = doubts === DOUBTS ? LOSSES_AT_FIRST : LOSSES;
   return Math.max(part * 2 ** agreements * Math.max(CRUISE_MS, requests / rate), losses * lostMs);

@@ -13,9 +13,8 @@ export const ENOUGH = 12;
 const PART_AT_ONCE = 1 / 40;
 /** After a refusal that comes after few requests: the next rate as a part of what was accepted. */
 const SLOW_PART = 0.7;
-/** Where likely rates lie so far apart, they are measured again. */
+/** Where likely rates lie so far apart, they are measured once more. */
 const WIDE = 1.3;
-const MOST_SEGMENTS = 2;
 
 /** The moment of a refusal: the rate in requests per millisecond. */
 export interface Circumstances {
@@ -117,7 +116,7 @@ export class Measurement {
     );
     const isWide = fit.mostLikely > WIDE * fit.leastLikely;
     const high = Math.max(1.02 * fit.rate, fit.mostLikely);
-    const isOnceMore = isWide && !this.#isSlow && this.#segments.length < MOST_SEGMENTS;
+    const isOnceMore = isWide && !this.#isSlow && this.#segments.length === 1;
     const nextRate = isOnceMore ? Math.sqrt(fit.leastLikely * fit.mostLikely) : null;
     if (!isOnceMore) this.#segments = [];
     return { found: { low: fit.rate, high, burst: fit.burst }, nextRate, accepted };
