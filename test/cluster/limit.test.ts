@@ -36,7 +36,7 @@ suite('a limit over many workers', { concurrency: 4 }, () => {
     skip,
   }, async (t) => {
     const PAUSE_MS = 2000;
-    const PAGES = 200;
+    const PAGES = 400;
     let highest = 0;
     let refusedAt: number | null = null;
     let inside = 0;
