@@ -51,6 +51,14 @@ export function isUsualLimit(records: number): boolean {
   return records >= LOWEST_CEILING && roundBelow(records) === records && !/^2/.test(`${records}`);
 }
 
+/** Elasticsearch, and what stands on it, counts no further than to 10,000 unless it is told to (`track_total_hits`). */
+const LOWEST_COUNT_LIMIT = 10_000;
+
+/** 10,000, 50,000, 100,000 and so on: the total that a server states may be as far as it counts. */
+export function isUsualCountLimit(total: number): boolean {
+  return total >= LOWEST_COUNT_LIMIT && isUsualLimit(total);
+}
+
 /** The largest of 1, 2, 5, 10, 20, 50, 100 and so on that is not above `count`. */
 function roundBelow(count: number): number {
   const unit = 10 ** Math.floor(Math.log10(count));

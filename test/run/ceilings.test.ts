@@ -105,6 +105,23 @@ suite('a list that states nothing, refused behind a full page', () => {
     assert.equal(name, 'complete', told);
   });
 
+  test('is unverified where its total is as far as many servers count', async (t) => {
+    const list = { refuses: (from: number) => from >= 10_000, status: 400, size: 500 };
+    const says = (total: number) => ({ ...list, total, says: () => ({ total }) });
+    for (const by of ['page', 'offset'] as const) {
+      const { name, told } = await read(t, by, says(10_000));
+      assert.equal(name, 'unverified', told);
+      assert.match(
+        told,
+        /states exactly 10,000 records, as far as many servers count; --expect 10000/,
+      );
+      const expected = await read(t, by, { ...says(10_000), expect: 10_000 });
+      assert.notEqual(expected.name, 'unverified', expected.told);
+    }
+    const odd = await read(t, 'page', says(9500));
+    assert.equal(odd.name, 'complete', odd.told);
+  });
+
   test('is not capped where a total is there', async (t) => {
     const says = () => ({ total: 1000 });
     const list = { total: 1000, refuses: (from: number) => from >= 1000, status: 404, size: 100 };
