@@ -169,7 +169,7 @@ for (const protocol of ['h2', 'h1'] as const) {
   test(`nothing is sent inside a stated Retry-After, and no page fails for it (${protocol})`, async (t) => {
     const { server, folder, run, read } = await setUp(t, {
       protocol,
-      limit: { perSecond: 100, burst: 40, retryAfterSeconds: 1 },
+      limit: { perSecond: 30, burst: 40, retryAfterSeconds: 1 },
     });
     const result = await run(server.template(150), '-o', 'out.ndjson', '-c', '20', '-vv');
     assert.equal(result.code, 0, result.stderr);
