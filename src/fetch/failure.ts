@@ -14,12 +14,14 @@ import type { RawResponse, TransportFault } from '../http/transport.ts';
 import type { AttemptResult } from './task.ts';
 
 const ofFault: Readonly<Record<TransportFault, PageCode>> = {
+  'no-name': 'DNS',
   dns: 'DNS',
   refused: 'CONNECTION_REFUSED',
   'connect-timeout': 'CONNECT_TIMEOUT',
   'open-files': 'OPEN_FILES',
   address: 'PRIVATE_ADDRESS',
   certificate: 'CERTIFICATE',
+  'no-tls': 'TLS',
   tls: 'TLS',
   proxy: 'PROXY',
   'proxy-denied': 'PROXY_DENIED',

@@ -296,7 +296,9 @@ function isTimeout(fault: TransportFault | null): boolean {
 }
 
 /** Faults of making the connection, which no page is the cause of. */
-const UNREACHABLE = new Set<TransportFault | null>(['dns', 'refused', 'connect-timeout', 'proxy']);
+const UNREACHABLE = new Set<TransportFault | null>([
+  ...(['no-name', 'dns', 'refused', 'connect-timeout', 'proxy'] as const),
+]);
 
 function failureKind(fault: TransportFault | null): FailureKind {
   if (UNREACHABLE.has(fault)) return 'unreachable';

@@ -10,7 +10,7 @@ import { isRecheck, mayHideLimit } from '../core/page-request.ts';
 import { credentialsIn } from '../core/redact.ts';
 import type { ResolvedOptions } from '../core/resolve-options.ts';
 import type { Stop } from '../core/summary.ts';
-import { singleHeader } from '../http/outcome.ts';
+import { type Outcome, singleHeader } from '../http/outcome.ts';
 import type { RawResponse } from '../http/transport.ts';
 import { backoffDelayMs, notReadyDelayMs, refusalDelayMs } from '../pace/retries.ts';
 import { answerExcerpt, codeOfAttempt, codeOfRejection, describeRejection } from './failure.ts';
@@ -174,7 +174,8 @@ export class RetryPolicy {
     // As with a body: what came twice will come again.
     const isNothingAgain = NO_CONTENT.has(status ?? 0) && task.attempts > 1;
     if ((outcome.kind === 'retry' || outcome.kind === 'unprocessed') && !isNothingAgain) {
-      return this.#retryOrEnd(task, failed, reason, circumstances);
+      const most = this.#mostRetries(outcome, circumstances);
+      return this.#retryOrEnd(task, failed, reason, circumstances, undefined, most);
     }
     if (mayBeLimited(task, response)) {
       const delayMs = refusalDelayMs(task.attempts, this.#parts.random());
@@ -189,6 +190,12 @@ export class RetryPolicy {
       if (status === 403 && !this.#anySucceeded) return this.#refused(task, result, status);
     }
     return { kind: 'end', final: failed };
+  }
+
+  #mostRetries(outcome: Outcome, { upSentAt }: Circumstances): number | undefined {
+    if (outcome.kind !== 'retry') return undefined;
+    const wasThere = this.#parts.storedBefore || upSentAt > Number.NEGATIVE_INFINITY;
+    return wasThere ? undefined : outcome.mostAtFirst;
   }
 
   #refused(task: Task, { response, credentials }: AttemptResult, status: number): NextAction {

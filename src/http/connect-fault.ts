@@ -38,9 +38,11 @@ export function tcpFault(error: unknown, peer: string): TransportError {
     });
   }
   if ((error as { syscall?: unknown }).syscall === 'getaddrinfo' || code === 'ENOTFOUND') {
-    const cure = NO_SUCH_NAME.has(code) ? 'is it spelt right?' : 'is there a network?';
     const host = peer.replace(/:\d+$/, '');
-    return describe('dns', `the name of ${host} does not resolve (${code}): ${cure}`);
+    const what = `the name of ${host} does not resolve (${code})`;
+    return NO_SUCH_NAME.has(code)
+      ? describe('no-name', `${what}: is it spelt right, and is there a network?`)
+      : describe('dns', `${what}: is there a network?`);
   }
   if (NO_ROUTE.has(code)) {
     const why = code === 'ECONNREFUSED' ? ': nothing listens there' : '';
@@ -52,7 +54,7 @@ export function tcpFault(error: unknown, peer: string): TransportError {
   return describe('reset', `the connection to ${peer} broke while it was made (${code || error})`);
 }
 
-/** The resolver answered; with every other code it did not. */
+/** The resolver answered; with every other code it did not. Some systems say these without a network, too. */
 const NO_SUCH_NAME = new Set(['ENOTFOUND', 'ENODATA']);
 
 /** A proxy may stand in the environment, where its user no longer thinks of it. */
@@ -69,11 +71,12 @@ export function tlsFault(error: unknown, host: string): TransportError {
   if (clientCertificate !== null) return clientCertificate;
   if (code.endsWith('ALERT_NO_APPLICATION_PROTOCOL')) return noHttp2Fault(host);
   const what = `the TLS handshake with ${host} failed (${code || error})${handshakeCure(code)}`;
-  return new TransportError('tls', withProxyCure(what, host), { cause: error });
+  const fault = NO_TLS.has(code) ? 'no-tls' : 'tls';
+  return new TransportError(fault, withProxyCure(what, host), { cause: error });
 }
 
 function handshakeCure(code: string): string {
-  if (NO_TLS.has(code)) return ': it does not speak TLS on this port; is its URL http://?';
+  if (NO_TLS.has(code)) return ': it does not speak TLS on this port; write http:// in its URL';
   // Before TLS 1.3 the lack of a client certificate has no alert of its own (RFC 5246 §7.4.6).
   if (code.endsWith('ALERT_HANDSHAKE_FAILURE')) {
     return `: does it want ${CLIENT_CERTIFICATE_CURE}?`;

@@ -203,7 +203,16 @@ export class Exchange implements ArrivingBody {
 
 /** What a connection comes to while nobody tends it. */
 const ENDED_BY_A_STOP: ReadonlySet<TransportFault> = new Set([
-  ...(['dns', 'connect-timeout', 'tls', 'proxy', 'reset', 'truncated'] as const),
+  ...([
+    'no-name',
+    'dns',
+    'connect-timeout',
+    'no-tls',
+    'tls',
+    'proxy',
+    'reset',
+    'truncated',
+  ] as const),
   ...(['idle-timeout', 'timeout', 'too-slow'] as const),
 ]);
 

@@ -17,8 +17,8 @@ export type Outcome =
   | { readonly kind: 'body' }
   | { readonly kind: 'redirect'; readonly location: string }
   | PauseOutcome
-  /** This page alone is tried again. */
-  | { readonly kind: 'retry'; readonly reason: string }
+  /** This page alone is tried again; `mostAtFirst` times at most where nothing has ever come from its server. */
+  | { readonly kind: 'retry'; readonly reason: string; readonly mostAtFirst?: number }
   /** The server is still making it: this page waits, and it was no attempt (RFC 9110 §15.3.3). */
   | { readonly kind: 'not-ready'; readonly waitMs: number | null; readonly reason: string }
   /** The server never processed it: again at once, not an attempt (RFC 9113 §8.7). */
@@ -161,12 +161,14 @@ function isPartOfBytes(headers: HeaderValues): boolean {
 const FAULT_KIND: Readonly<
   Record<TransportFault, Exclude<Outcome['kind'], 'body' | 'redirect' | 'not-ready'>>
 > = {
+  'no-name': 'retry',
   dns: 'retry',
   refused: 'retry',
   'connect-timeout': 'retry',
   'open-files': 'retry',
   address: 'unsafe',
   certificate: 'unsafe',
+  'no-tls': 'retry',
   tls: 'retry',
   proxy: 'retry',
   'proxy-denied': 'fail',
@@ -183,11 +185,19 @@ const FAULT_KIND: Readonly<
   closed: 'retry',
 };
 
+/** A wrong URL is as likely as trouble that passes, as long as nothing else shows that it is right. */
+const MOST_AT_FIRST: Partial<Readonly<Record<TransportFault, number>>> = {
+  'no-name': 1,
+  'no-tls': 0,
+};
+
 export function classifyFault(error: TransportError): Outcome {
   const kind = FAULT_KIND[error.fault];
   const reason = error.message;
   if (kind === 'pause') return { kind, waitMs: null, waitFrom: null, reason, hint: noHint };
   if (kind === 'credentials') return { kind, status: 407, reason };
+  const mostAtFirst = MOST_AT_FIRST[error.fault];
+  if (kind === 'retry' && mostAtFirst !== undefined) return { kind, reason, mostAtFirst };
   if (kind !== 'unsafe') return { kind, reason };
   return { kind, code: error.fault === 'address' ? 'PRIVATE_ADDRESS' : 'CERTIFICATE', reason };
 }

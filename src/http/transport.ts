@@ -37,12 +37,14 @@ export interface RawResponse {
 
 /** What went wrong below HTTP semantics. `outcome.ts` says which of these are tried again. */
 export type TransportFault =
-  | 'dns' // the name does not resolve
+  | 'no-name' // the resolver says that there is no such name
+  | 'dns' // the name does not resolve otherwise
   | 'refused' // nobody listens, or no route
   | 'connect-timeout'
   | 'open-files' // this process, or the machine, may open no further socket: nothing of the server's
   | 'address' // a public server led to one that is not; never retried
   | 'certificate' // never retried; names the cure
+  | 'no-tls' // the port answers something that is no TLS
   | 'tls' // handshake failed otherwise
   | 'proxy' // the proxy could not make the tunnel
   | 'proxy-denied' // the proxy does not allow it; never retried

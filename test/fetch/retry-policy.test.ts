@@ -47,8 +47,24 @@ const ANSWERS: readonly (readonly [
   ['a body that is too large', fault('too-large'), 'end TOO_LARGE', 1],
   ['401', answer(401), 'stop credentials', 1],
   ['403 before anything has succeeded', answer(403), 'stop credentials', 1],
+  ['a port without TLS', fault('no-tls'), 'end TLS', 1],
+  ['a port without TLS, where it had it before', fault('no-tls'), 'later', 1, { upSentAt: 0 }],
   ['a bad certificate', fault('certificate'), 'stop safety', 1],
 ];
+
+test('a name that does not exist is tried twice, unless it did before', () => {
+  for (const [storedBefore, upSentAt, second] of [
+    [false, CALM.upSentAt, 'end DNS'],
+    [true, CALM.upSentAt, 'later'],
+    [false, 0, 'later'],
+  ] as const) {
+    const { policy } = createPolicy({}, storedBefore);
+    const task = pageTask(0);
+    const circumstances = { ...CALM, upSentAt };
+    assert.equal(named(policy.next(task, fault('no-name'), circumstances)), 'later');
+    assert.equal(named(policy.next(task, fault('no-name'), circumstances)), second);
+  }
+});
 
 for (const [what, result, expected, attempts, circumstances] of ANSWERS) {
   test(`${what}: ${expected}`, () => {

@@ -141,6 +141,6 @@ test('a proxy is where the user says, and resolves what it is asked for', async 
 
 test('a name without any address is a DNS fault', async (t) => {
   const { transport, getLed } = await setUp(t, { 'api.example': [PUBLIC] });
-  await expectFault(get(transport, 'http://nowhere.example', '/'), 'dns');
-  await expectFault(getLed('http://nowhere.example', 'http://api.example'), 'dns');
+  await expectFault(get(transport, 'http://nowhere.example', '/'), 'no-name');
+  await expectFault(getLed('http://nowhere.example', 'http://api.example'), 'no-name');
 });

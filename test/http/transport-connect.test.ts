@@ -29,7 +29,7 @@ test('a name that does not resolve is a DNS fault', async (t) => {
     {},
     { lookup: (_name, _options, callback) => callback(failure, '', 0) },
   );
-  await expectFault(get(transport, 'https://api.example.invalid', '/'), 'dns');
+  await expectFault(get(transport, 'https://api.example.invalid', '/'), 'no-name');
 });
 
 test('an address that does not answer is passed over for one that does', async (t) => {
@@ -73,7 +73,7 @@ test('a server that agrees on HTTP/2 and then says nothing ends in a connect tim
 test('what is not TLS is a TLS fault', async (t) => {
   const server = await startRawServer((socket) => socket.end('HTTP/1.0 400 No\r\n\r\n'));
   t.after(() => server.close());
-  await expectFault(get(openTransport(t), `https://127.0.0.1:${server.port}`, '/'), 'tls');
+  await expectFault(get(openTransport(t), `https://127.0.0.1:${server.port}`, '/'), 'no-tls');
 });
 
 test('an unknown authority is refused with the cure, and accepted by --cacert or -k', async (t) => {

@@ -91,12 +91,14 @@ function shown({ code }: Refusal): string {
 }
 
 const UNREACHED: Partial<Readonly<Record<TransportFault, string>>> = {
+  'no-name': 'its name does not resolve',
   dns: 'its name does not resolve',
   refused: 'nothing listens there',
   'connect-timeout': 'it does not answer',
   certificate:
     'its certificate is not trusted; NODE_EXTRA_CA_CERTS names a file with its authority',
-  tls: 'the TLS handshake fails, as where its URL should be http://',
+  'no-tls': 'it does not speak TLS there; its URL may have to begin with http://',
+  tls: 'the TLS handshake fails',
   proxy: 'the proxy does not lead there; HTTPS_PROXY or http_proxy names it, NO_PROXY goes without',
   'proxy-denied': 'the proxy does not allow it; NO_PROXY goes without',
   'proxy-credentials': 'the proxy asks for credentials; HTTPS_PROXY or http_proxy has them',
