@@ -44,6 +44,7 @@ const kinds = [
   'missing',
   'unverified',
   'unseen',
+  'unproven',
   'note',
 ] as const;
 
@@ -58,6 +59,8 @@ const nameOfKind: Readonly<Record<Kind, VerdictName>> = {
   unverified: 'unverified',
   // A change may have gone unseen, which a second reading that agrees would show.
   unseen: 'unverified',
+  // Nothing speaks against the list, and no border or second reading can show what it rests on.
+  unproven: 'complete',
   // Worth a line, and nothing against the list.
   note: 'complete',
 };

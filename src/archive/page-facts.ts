@@ -54,6 +54,8 @@ export const emptyTally = {
   skipping: 0,
   shortOfAsked: 0,
   byField: 0,
+  /** Branches whose last page says that there is more. */
+  goingOnAtEnd: 0,
   /** Branches of which a page said that nothing follows, or showed it, when it was read. */
   endsSeen: 0,
   branches: 0,
@@ -81,6 +83,8 @@ export interface PageFacts extends Readonly<typeof emptyTally> {
   readonly askedOfPage: number;
   /** Neighbouring pages, the second of which does not begin with the last record of the first; a few. */
   readonly brokenBorders: readonly { readonly first: Place; readonly second: Place }[];
+  /** A refusal behind the end that does not say whether there is such a page. */
+  readonly refusedBehind: number | null;
   /** Each request of a chain held the key of the last record before it. */
   readonly isProvenByKeys: boolean;
   readonly gaps: RecordEvidence['gaps'];

@@ -1,4 +1,5 @@
 /** What the infos of a list's pages say together, read once, in page order, without a body. */
+import { vagueStatuses } from '../core/depth.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import {
@@ -46,8 +47,7 @@ export function scanPages(
          CASE WHEN page.state = 'beyond-end'
            THEN (SELECT status FROM content WHERE id = page.content) END
        FROM page LEFT JOIN page_info ON page_info.place = page.place
-       WHERE page.place < ${RECHECK_PLACE}
-         ${pagination.overlap > 0 ? '' : "AND page.state <> 'beyond-end'"} ORDER BY page.place`,
+       WHERE page.place < ${RECHECK_PLACE} ORDER BY page.place`,
   );
   const scan = new PageScan(pagination, ends, () => sharedBySlices(connection, pagination));
   for (const [branch, position, state, text, readAt, status] of rows.iterate()) {
@@ -90,6 +90,7 @@ class PageScan {
   #partialBy: string | null = null;
   #nextByField: string | null = null;
   #askedOfPage = 0;
+  #refusedBehind: number | null = null;
 
   constructor(
     pagination: Pagination,
@@ -191,6 +192,7 @@ class PageScan {
   /** An overlap reaches back from behind the end: what is there no more has gone meanwhile. */
   pastEnd({ branch: number, position }: Place, read: Read | null, status: number | null): void {
     const branch = this.#branch;
+    if (status !== null && vagueStatuses.has(status)) this.#refusedBehind = status;
     if (!this.#byOrdinal || branch?.number !== number) return;
     if (read === null && !this.#isPastEnd(status)) return;
     const from = position - branch.overlap;
@@ -223,6 +225,7 @@ class PageScan {
       partialBy: this.#partialBy,
       nextByField: this.#nextByField,
       askedOfPage: this.#askedOfPage,
+      refusedBehind: this.#refusedBehind,
       branches: branches.length,
       endsSeen: branches.filter(({ isEndSeen }) => isEndSeen).length,
       gaps: this.#gaps,
@@ -338,7 +341,8 @@ class PageScan {
     const { number, pages, highest } = branch;
     const total = (branch.total.end ?? branch.least ?? 0) - this.#skipped().records;
     if (this.#byOrdinal && branch.coveredTo < total) this.#gap(branch, total);
-    const { more = null, total: said = null } = branch.lastInfo ?? {};
+    const { more = null, next = null, total: said = null } = branch.lastInfo ?? {};
+    if (more === true || (more === null && next !== null)) this.#tally.goingOnAtEnd += 1;
     if (more === false || (said !== null && said - this.#skipped().records === branch.coveredTo)) {
       branch.isEndSeen = true;
     }

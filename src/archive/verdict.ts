@@ -162,7 +162,8 @@ function computePagedVerdict(
   const hasAgreed = planEnd?.agreed === true;
   const name = nameOf(hasAgreed ? findings.filter(({ kind }) => kind !== 'unseen') : findings);
   const agreed = hasAgreed && name === 'complete';
-  const proof = name === 'complete' ? proofOf(pagination, pages, checks, agreed) : null;
+  const mayBeProven = name === 'complete' && !findings.some(({ kind }) => kind === 'unproven');
+  const proof = mayBeProven ? proofOf(pagination, pages, checks, agreed) : null;
   const isChanged = findings.some(({ kind }) => kind === 'note');
   const isProven = proof !== null && (agreed || !isChanged);
   const ofSlices = slicesText(pagination, slices, checks, agreed);
@@ -174,7 +175,7 @@ function computePagedVerdict(
     pending: planned === null ? null : pages.missingPages,
     beyondEnd,
     end: planEnd?.reason ?? null,
-    reasons: isProven ? [] : findings.filter(({ kind }) => kind !== 'note').map(({ text }) => text),
+    reasons: isProven ? [] : textsOf(findings.filter((finding) => !isNote(finding))),
     evidence: evidenceOf({ findings, checks, pages, planEnd, proof, ofSlices }),
     records: {
       fetched,
@@ -200,6 +201,15 @@ function computePagedVerdict(
   };
 }
 
+/** Worth a line beside a verdict of `complete`. */
+function isNote({ kind }: Finding): boolean {
+  return kind === 'note' || kind === 'unproven';
+}
+
+function textsOf(findings: readonly Finding[]): readonly string[] {
+  return findings.map(({ text }) => text);
+}
+
 function evidenceOf(facts: {
   readonly findings: readonly Finding[];
   readonly checks: Checks;
@@ -209,7 +219,7 @@ function evidenceOf(facts: {
   readonly ofSlices: string | null;
 }): readonly string[] {
   const { findings, checks, pages, planEnd, proof, ofSlices } = facts;
-  const notes = findings.filter(({ kind }) => kind === 'note').map(({ text }) => text);
+  const notes = textsOf(findings.filter(isNote));
   const dropped = (planEnd?.dropped ?? []).map(({ why }) => why);
   const rereading = proof === null ? rereadingText(checks, pages) : null;
   const said = [proof, ofSlices, rereading].filter((text) => text !== null);

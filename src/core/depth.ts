@@ -1,6 +1,9 @@
 /** How deep in a list servers stop giving records. */
 import { counted } from './units.ts';
 
+/** Refusals that do not say whether the page exists. */
+export const vagueStatuses: ReadonlySet<number> = new Set([400, 422]);
+
 /** From here on a refusal or an empty page may be as far as the server goes. */
 const LOWEST_CEILING = 1000;
 /** Lists that end so deep at a round number may have been ended by the server. */
@@ -51,7 +54,10 @@ export function isUsualLimit(records: number): boolean {
   return records >= LOWEST_CEILING && roundBelow(records) === records && !/^2/.test(`${records}`);
 }
 
-/** Elasticsearch, and what stands on it, counts no further than to 10,000 unless it is told to (`track_total_hits`). */
+/**
+ * Elasticsearch, and what stands on it, counts no further than to 10,000 unless it is told to (`track_total_hits`),
+ * and Meilisearch no further than to 1,000 (`maxTotalHits`).
+ */
 const LOWEST_COUNT_LIMIT = 10_000;
 
 /** 10,000, 50,000, 100,000 and so on: the total that a server states may be as far as it counts. */

@@ -1,5 +1,5 @@
 /** Where a server stops although its list goes on, or may go on. */
-import { likelyCeiling } from '../core/depth.ts';
+import { likelyCeiling, vagueStatuses } from '../core/depth.ts';
 import { gone } from '../core/page-request.ts';
 import { formatCount } from '../core/units.ts';
 import { type FanOutFacts, MOST_TRAILING_PAGES } from './fan-out-coverage.ts';
@@ -14,8 +14,6 @@ export function findCeiling(facts: FanOutFacts): Ceiling | null {
   return findStated(facts) ?? findLikely(facts);
 }
 
-/** Refusals that do not say whether the page exists. */
-const vagueStatuses: ReadonlySet<number> = new Set([400, 422]);
 /** So many pages that fail behind the last one, all of them, are no chance. */
 const FAILED_IN_A_ROW = 3;
 

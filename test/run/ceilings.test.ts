@@ -122,6 +122,38 @@ suite('a list that states nothing, refused behind a full page', () => {
     assert.equal(odd.name, 'complete', odd.told);
   });
 
+  test('is unverified where it goes on behind a total of 1,000, and else not proven by its borders', async (t) => {
+    const list = { total: 1000, refuses: (from: number) => from >= 1000, size: 100 };
+    const says = { total: 1000 };
+    for (const [how, { by, ...more }, expected, word] of [
+      [
+        'refused',
+        { by: 'page', status: 422, says: () => says },
+        'unverified',
+        /it refuses \(422\)/,
+      ],
+      [
+        'a word',
+        { by: 'page', status: 404, says: () => ({ ...says, has_more: true }) },
+        'unverified',
+        /its last page says that there is more/,
+      ],
+      [
+        'hits',
+        { by: 'offset', status: 404, says: () => ({ totalHits: 1000 }) },
+        'unverified',
+        /its total is one of hits/,
+      ],
+      ['nothing', { by: 'offset', status: 404, says: () => says }, 'complete', /^$/],
+    ] as const) {
+      const { name, told } = await read(t, by, { ...list, ...more });
+      assert.equal(name, expected, `${how}: ${told}`);
+      assert.match(told, word);
+      const all = await read(t, by, { ...list, ...more, expect: 1000 });
+      assert.notEqual(all.name, 'unverified', `${how}: ${all.told}`);
+    }
+  });
+
   test('is not capped where a total is there', async (t) => {
     const says = () => ({ total: 1000 });
     const list = { total: 1000, refuses: (from: number) => from >= 1000, status: 404, size: 100 };
