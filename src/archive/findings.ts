@@ -1,5 +1,5 @@
 import { isRoundDepth } from '../core/depth.ts';
-import { factsOf, onePageOnly } from '../core/pagination.ts';
+import { factsOf, onePageOnly, otherStart } from '../core/pagination.ts';
 import { counted, formatCount } from '../core/units.ts';
 import { driftFindings, rereadingFindings } from './drift-findings.ts';
 import type { Finding, PagedFacts } from './finding.ts';
@@ -219,7 +219,7 @@ function sliceFindings({ pagination, slices, expect, fetched }: PagedFacts): rea
 }
 
 /** What came against the totals: less than the least of them is missing. */
-function totalFindings({ pages, fetched, counts }: PagedFacts): readonly string[] {
+function totalFindings({ pagination, pages, fetched, counts }: PagedFacts): readonly string[] {
   if (counts !== 'list') return [];
   const { totalAtStart, totalAtEnd, leastTotal } = pages;
   const said =
@@ -232,7 +232,8 @@ function totalFindings({ pages, fetched, counts }: PagedFacts): readonly string[
   if (said === null || expected === null || fetched >= expected || isThere) return [];
   const missing = counted(expected - fetched, 'record is', 'records are');
   const least = totalAtEnd === null ? 'at least ' : '';
-  const total = `${least}${totalText(pages, said)}`;
+  const isPage = expected - fetched === pages.largestPage && pagination.first === 1;
+  const total = `${least}${totalText(pages, said)}${isPage ? otherStart(pagination) : ''}`;
   return [`${missing} missing: ${formatCount(fetched)} came, the server says ${total}`];
 }
 

@@ -168,6 +168,12 @@ export interface Slices {
   readonly most: number;
 }
 
+/** What to try where pages may be counted from another number than they were; empty where no such thing is likely. */
+export function otherStart({ style, param, first }: Pagination): string {
+  if (styleFacts[style].counts !== 'pages' || param === null || first > 1) return '';
+  return `; if pages count from ${1 - first}, begin with ${param}=${1 - first}`;
+}
+
 /** How many records each page repeats: at most one less than the first page of the list holds. */
 export function overlapOf({ overlap }: Pick<Pagination, 'overlap'>, firstRecords: number): number {
   return Math.max(0, Math.min(overlap, firstRecords - 1));

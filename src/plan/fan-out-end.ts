@@ -2,6 +2,7 @@
 
 import type { PlanEnd } from '../core/page-info.ts';
 import { gone } from '../core/page-request.ts';
+import { otherStart } from '../core/pagination.ts';
 import { formatCount } from '../core/units.ts';
 import { findCeiling } from './fan-out-ceiling.ts';
 import type { Coverage, FanOutFacts } from './fan-out-coverage.ts';
@@ -53,7 +54,8 @@ function findEnd(facts: FanOutFacts): PlanEnd {
     !(isOne && (isAll || pages === 1))
   ) {
     const param = facts.pagination.param ?? 'the range';
-    const detail = `page 2 holds the same records as page 1, so the server seems to ignore ${param}`;
+    const cure = facts.pagination.first === 0 ? otherStart(facts.pagination) : '';
+    const detail = `page 2 holds the same records as page 1, so the server seems to ignore ${param}${cure}`;
     return end('stuck', detail, coverage.end);
   }
   if (found === 'statement') return end('stated', null);
@@ -70,6 +72,12 @@ function findEnd(facts: FanOutFacts): PlanEnd {
     const said = `${formatCount(pages ?? totals.records ?? 0)} ${pages === null ? 'records' : 'pages'}`;
     const after = `after ${formatCount(received)} records`;
     // Servers that count one page too many where the last one is full are many.
+    const isFirstLost =
+      totals.records === null && !facts.isLastFull && facts.pagination.first === 1;
+    if (isFirstLost && pages !== null && coverage.end === pages - 1 && coverage.trailing.size > 0) {
+      const cure = otherStart(facts.pagination);
+      return end('past-end', `page ${pages} is empty, and the one before it is not full${cure}`);
+    }
     const isShort = pages !== null && coverage.end < pages - 1 && coverage.failedEnd === 0;
     if (byTotals > facts.next || isShort) {
       return end('past-end', `the pages ${after} are empty, though the server speaks of ${said}`);

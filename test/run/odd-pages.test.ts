@@ -521,6 +521,33 @@ test('pages that are shorter than was asked for are missing what the total says'
   assert.match(summary.verdict.reasons.join(), /25 records are missing/);
 });
 
+suite('a list by number that begins at the wrong one says at which to begin', () => {
+  const from0 = (url: URL) => rows.slice(pageOf(url) * 20, (pageOf(url) + 1) * 20);
+  const from1 = (url: URL) => ofPage(Math.max(1, pageOf(url)));
+  for (const [what, page, answer, cure] of [
+    ['page 0 is page 1 again', 0, (url: URL) => ({ items: from1(url) }), /count from 1, .*page=1$/],
+    [
+      'pages count from 0, by a total',
+      1,
+      (url: URL) => ({ items: from0(url), total: rows.length }),
+      /20 records are missing: .*if pages count from 0, begin with page=0$/,
+    ],
+    [
+      'pages count from 0, by a number of pages',
+      1,
+      (url: URL) => ({ items: from0(url), total_pages: 7 }),
+      /count from 0, begin with page=0$/,
+    ],
+  ] as const) {
+    test(what, async (t) => {
+      const path = `/items?page=${page}&per_page=20`;
+      const { summary } = await fetchJson(t, (url) => ({ body: answer(url) }), {}, path);
+      assert.equal(summary.verdict.name, 'incomplete', JSON.stringify(summary.verdict));
+      assert.match(summary.verdict.reasons[0]!, cure);
+    });
+  }
+});
+
 test('null in the place of records does not make up for records that are missing', async (t) => {
   const withNulls = rows.flatMap((row, at) => (at % 10 === 5 ? [null, row] : [row]));
   const answer = (url: URL): JsonReply => {
