@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { syncFile, syncFolder } from '../core/files.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
-import type { Pagination } from '../core/pagination.ts';
+import { isOnePage, type Pagination } from '../core/pagination.ts';
 import { isWhole, type VerdictName } from '../core/summary.ts';
 import { archiveError } from './archive-faults.ts';
 import {
@@ -193,14 +193,16 @@ export class Archive extends ArchiveReader {
   /**
    * Pages that failed, that were refused past the end, or that were read for comparison have no end
    * state any more, and the plan of a paginated list has not ended: the next run tries them again.
-   * Tries are kept. Changes nothing where the archive is sealed as holding everything.
+   * Tries are kept. One page that was all that was found is tried again too: what it says was read without
+   * knowing where its records stand. Changes nothing where the archive is sealed as holding everything.
    */
   forgetFailed(): void {
     const { verdict, pagination } = this.run;
     if (verdict !== null && isWhole(verdict, null)) return;
     if (pagination === null && this.counts().failed === 0) return;
+    const isForNothing = pagination !== null && isOnePage(pagination);
     this.#changePages(
-      (store) => store.dropUnfinished(),
+      (store) => (isForNothing ? store.dropAll() : store.dropUnfinished()),
       () => (pagination === null ? {} : NOT_ENDED),
     );
   }

@@ -144,6 +144,13 @@ export function answerExcerpt(
   return /^[\s{}[\]"]*$/.test(text) ? null : excerpt(text, url, sent);
 }
 
+/** What a page says of an error, in quotes; null where it has no words for it. */
+export function errorExcerpt(json: unknown, url: string, sent: Sent): string | null {
+  const said = wordsOf(json, MAX_DEPTH);
+  if (said === null) return null;
+  return excerpt(said.slice(0, BEGINNING_BYTES), url, sent, MESSAGE_CHARACTERS);
+}
+
 function quoted(text: string): string {
   return text.includes('"') ? `'${text}'` : `"${text}"`;
 }

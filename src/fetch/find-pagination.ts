@@ -1,5 +1,6 @@
 /** Finds how a list pages, from its first pages. */
 
+import { saysThatItFailed } from '../archive-thread/outcome-words.ts';
 import { EverypageError } from '../core/errors.ts';
 import { SLOT_BYTES } from '../core/memory-budget.ts';
 import { outputShape } from '../core/output-shape.ts';
@@ -33,6 +34,7 @@ import { isOnlyOneToChange } from '../plan/detect/which-changes.ts';
 import { PAGE_ITSELF } from '../plan/page-fields.ts';
 import { pinFlags } from '../plan/pin-flags.ts';
 import { type Ask, plainHeaders } from './asked-pages.ts';
+import { errorExcerpt } from './failure.ts';
 import type { PaginateJob } from './paginate-job.ts';
 import type { FinalAttempt } from './task.ts';
 
@@ -99,14 +101,17 @@ export async function settlePagination(
   if (isOpen && isList && found.pagination.records === null && listed.records !== NO_RECORDS) {
     const { base } = readFacts(found.responses[0]!, pinned);
     const pagination = { ...base, records: NO_RECORDS };
-    return { pagination, evidence: said, end: endWithoutRecords(found) };
+    const end = endOfError(found, options) ?? endWithoutRecords(found);
+    return { pagination, evidence: said, end };
   }
   const isAsked = isOpen && isList && found.rivals.length > 0;
   if (isAsked && !(ask !== null && (await isOnlyOneToChange(found, ask)))) {
     const pagination = { ...readFacts(found.responses[0]!, pinned).base, records: NO_RECORDS };
     return { pagination, evidence: said, end: endOfRivals(found.rivals) };
   }
-  const end = isOnePage(listed) ? endOfOnePage(found, !isOpen) : endWithoutWord(found, options);
+  const end = isOnePage(listed)
+    ? (endOfError(found, options) ?? endOfOnePage(found, !isOpen))
+    : endWithoutWord(found, options);
   // What pages repeat can be left out of records, not of what is made of whole pages.
   const { wholePages, select } = options;
   const writesRecords = !wholePages && (select === null || select === listed.records);
@@ -144,6 +149,19 @@ export function pagingFacts(
 function withPagesCounted(pagination: Pagination): Pagination {
   if (pagination.records !== null || !countsPages(pagination)) return pagination;
   return { ...pagination, records: PAGE_ITSELF, totalPath: null, totalHeader: null };
+}
+
+/** A first page without records that tells of an error is no list to be looked into; null for any other. */
+function endOfError(
+  { pagination, responses }: Discovery,
+  options: ResolvedOptions,
+): OnePageEnd | null {
+  const { json, request } = responses[0]!;
+  if (pagination.records !== null || !saysThatItFailed(json)) return null;
+  const said = errorExcerpt(json, request.url, options);
+  if (said === null) return null;
+  const detail = `it has no records and tells of an error: the server says ${said}`;
+  return { reason: 'single', detail, isFinal: true, cures: [] };
 }
 
 /**

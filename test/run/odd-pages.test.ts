@@ -548,6 +548,41 @@ suite('a list by number that begins at the wrong one says at which to begin', ()
   }
 });
 
+suite('a run that found one page only begins again', () => {
+  const asMap = (page: number) =>
+    Object.fromEntries(ofPage(page).map((row) => [`k${row.id}`, row]));
+  const wrong = { error: { message: 'the quota is used up' } };
+  for (const [what, path, before, then, options] of [
+    ['where its page was an error', '/items?page=1', () => wrong, ofPage, {}],
+    ['where its page was an error in the place of all', '/items', () => wrong, ofPage, {}],
+    ['where nobody knew its records', '/items?page=1', asMap, asMap, { select: 'items.*' }],
+  ] as const) {
+    test(what, async (t) => {
+      let isFirst = true;
+      const { origin } = await startJsonServer(t, (url) => {
+        const items = (isFirst ? before : then)(pageOf(url));
+        return { body: items === wrong ? items : { items, page: pageOf(url), total: 137 } };
+      });
+      const output = join(temporaryFolder(t), OUTPUT);
+      const source = { kind: 'template', text: `${origin}${path}` } as const;
+      const first = await run([source], { output });
+      assert.equal(first.verdict.name, 'incomplete');
+      isFirst = false;
+      const { verdict } = await run([source], { output, ...options });
+      assert.equal(verdict.name, 'complete', JSON.stringify(verdict));
+      assert.equal(readFileSync(output, 'utf8'), whole);
+    });
+  }
+
+  test('and says what an error says', async (t) => {
+    const { summary } = await fetchJson(t, () => ({ body: wrong }));
+    assert.match(
+      summary.verdict.reasons[0]!,
+      /tells of an error: the server says "the quota is used up"$/,
+    );
+  });
+});
+
 test('null in the place of records does not make up for records that are missing', async (t) => {
   const withNulls = rows.flatMap((row, at) => (at % 10 === 5 ? [null, row] : [row]));
   const answer = (url: URL): JsonReply => {
