@@ -98,12 +98,15 @@ export function checksOf(
     const held = `${pagesText(different)} held other bytes when read again`;
     doubts.push(`${held}; without a key (--key) that may be changed records or a changed list`);
   }
-  if (pages.emptyInside > 0 && !checks.isAllUnchanged && !isTotalThere(pages)) {
-    // A page that was empty both times is empty: some servers filter what they have cut into pages.
-    const were = counted(pages.emptyInside, 'page was', 'pages were');
-    doubts.push(`${were} empty, though records came after, and no total says that none is missing`);
-  }
   const oddities = [...oddOnes(pagination, pages, keys), ...oddPages(pagination, pages)];
+  if (pages.emptyInside > 0 && !isTotalThere(pages)) {
+    const were = counted(pages.emptyInside, 'page was', 'pages were');
+    const text = `${were} empty, though records came after, and no total says that none is missing`;
+    // A page that was empty both times is empty: some servers filter what they have cut into pages. Then
+    // others come short too.
+    if (!checks.isAllUnchanged) doubts.push(text);
+    else if (isHole(pagination, pages)) oddities.push(text);
+  }
   const field = sharedField(pagination, pages, checks);
   if (field !== null && !isTotalThere(pages)) {
     oddities.push(
@@ -128,6 +131,15 @@ export function checksOf(
   const isDoubted = doubts.length > 0 || oddities.length > 0;
   return { ...checks, doubts, oddities, unchecked: isDoubted ? [] : unchecked };
 }
+
+/** Pages by number are full, or empty in the middle of the list. */
+function isHole(pagination: Pagination, { ofLargest, withRecords }: PageFacts): boolean {
+  const isCounted = factsOf(pagination).counts === 'pages';
+  return isCounted && withRecords >= FEWEST_FULL && ofLargest >= withRecords - 1;
+}
+
+/** Fewer pages may be as long as each other by chance. */
+const FEWEST_FULL = 4;
 
 /** What the requests of a chain go on from, where it may be the same in two records. */
 function sharedField(

@@ -548,6 +548,22 @@ suite('a list by number that begins at the wrong one says at which to begin', ()
   }
 });
 
+test('an empty page among full ones is a doubt, and among short ones what a filter leaves', async (t) => {
+  const read = (list: (page: number) => readonly Row[]) =>
+    fetchJson(
+      t,
+      (url) => ({ body: { items: list(pageOf(url)), has_more: pageOf(url) < 7 } }),
+      {},
+      '/items?page=1',
+    );
+  const full = await read((page) => (page === 4 ? [] : ofPage(page)));
+  assert.equal(full.summary.verdict.name, 'unverified', JSON.stringify(full.summary.verdict));
+  assert.match(full.summary.verdict.reasons.join(), /1 page was empty, though records came after/);
+  const kept = (row: Row) => row.id < 150 || row.id > 260;
+  const filtered = await read((page) => ofPage(page).filter(({ id }) => kept({ id }) && id % 4));
+  assert.equal(filtered.summary.verdict.name, 'complete', JSON.stringify(filtered.summary.verdict));
+});
+
 suite('a run that found one page only begins again', () => {
   const asMap = (page: number) =>
     Object.fromEntries(ofPage(page).map((row) => [`k${row.id}`, row]));
