@@ -219,6 +219,17 @@ describe('a token goes back by the name that goes with', () => {
     });
   }
 
+  test('header cb-after beside cb-before: after', async () => {
+    const api: Api = (query) => {
+      const at = number(query.get('after'), 0);
+      const json = pageFrom(at);
+      const ends = { 'cb-before': String(at), 'cb-after': String(at + json.length) };
+      return { json, headers: json.length === 0 ? {} : ends };
+    };
+    const { param, nextHeader } = (await readWhole(api)).found.pagination;
+    assert.deepEqual([param, nextHeader], ['after', 'cb-after']);
+  });
+
   test('a moment: until', async () => {
     const START = 1_700_000_000_000;
     const api: Api = (query) => {

@@ -35,7 +35,12 @@ export function readHeaders(view: Pick<PageView, 'headers' | 'request'>): Header
   const said = headers['content-range'];
   const range = said === undefined ? null : readRange(said);
   const nextPage = names.find(headerMeans.nextPage);
-  const token = names.find((name) => headerMeans.token(name) && headers[name]?.trim() !== '');
+  // Coinbase has a `cb-after` beside a `cb-before`; alone it could be a `Retry-After`.
+  const isPaired = (name: string): boolean =>
+    /-after$/.test(name) && names.includes(name.replace(/after$/, 'before'));
+  const token = names.find(
+    (name) => (headerMeans.token(name) || isPaired(name)) && headers[name]?.trim() !== '',
+  );
   return {
     next: linkTarget(links, 'next', request.url),
     last: linkTarget(links, 'last', request.url),

@@ -276,7 +276,7 @@ function conventional(name: string, parent: string, isPost: boolean): readonly s
 function paramsForHeader(header: string): Token['params'] {
   const bare = header
     .replace(/^x-/, '')
-    .replace(/^[a-z]+-(?=next|continuation)/, '')
+    .replace(/^(?!search)[a-z]+-(?=next|continuation|after$)/, '')
     .replace(/^(next|continuation)(?=(?:token|key|marker|cursor)$)/, '$1-');
   const snake = withoutNext(bare).replaceAll('-', '_');
   const camel = snake.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
