@@ -101,7 +101,8 @@ export function checksOf(
   const oddities = [...oddOnes(pagination, pages, keys), ...oddPages(pagination, pages)];
   if (pages.emptyInside > 0 && !isTotalThere(pages)) {
     const were = counted(pages.emptyInside, 'page was', 'pages were');
-    const text = `${were} empty, though records came after, and no total says that none is missing`;
+    const unsaid = pages.totalAtEnd === null ? ', and no total says that none is missing' : '';
+    const text = `${were} empty, though records came after${unsaid}`;
     // A page that was empty both times is empty: some servers filter what they have cut into pages. Then
     // others come short too.
     if (!checks.isAllUnchanged) doubts.push(text);

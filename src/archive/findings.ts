@@ -232,8 +232,9 @@ function totalFindings({ pagination, pages, fetched, counts }: PagedFacts): read
   if (said === null || expected === null || fetched >= expected || isThere) return [];
   const missing = counted(expected - fetched, 'record is', 'records are');
   const least = totalAtEnd === null ? 'at least ' : '';
-  const isPage = expected - fetched === pages.largestPage && pagination.first === 1;
-  const total = `${least}${totalText(pages, said)}${isPage ? otherStart(pagination) : ''}`;
+  const isFirst = expected - fetched === pages.largestPage && pages.emptyInside === 0;
+  const cure = isFirst && pagination.first === 1 ? otherStart(pagination) : '';
+  const total = `${least}${totalText(pages, said)}${cure}`;
   return [`${missing} missing: ${formatCount(fetched)} came, the server says ${total}`];
 }
 

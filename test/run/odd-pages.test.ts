@@ -548,6 +548,19 @@ suite('a list by number that begins at the wrong one says at which to begin', ()
   }
 });
 
+test('a total that an empty page falls short of says nothing of where pages count from', async (t) => {
+  const answer = (url: URL): JsonReply => {
+    const items = pageOf(url) === 4 ? [] : ofPage(pageOf(url));
+    return { body: { items, total: rows.length } };
+  };
+  const { summary } = await fetchJson(t, answer, {}, '/items?page=1');
+  const told = summary.verdict.reasons.join('; ');
+  assert.match(
+    told,
+    /20 records are missing: 117 came, the server says 137; 1 page was empty, though records came after$/,
+  );
+});
+
 test('an empty page among full ones is a doubt, and among short ones what a filter leaves', async (t) => {
   const read = (list: (page: number) => readonly Row[]) =>
     fetchJson(
