@@ -117,7 +117,7 @@ export async function settlePagination(
   const writesRecords = !wholePages && (select === null || select === listed.records);
   const { pagination, evidence } =
     pinned.overlap == null && writesRecords && ask !== null
-      ? await settleOverlap({ ...found, pagination: listed }, ask)
+      ? await settleOverlap({ ...found, pagination: listed }, ask, pinned.style == null)
       : { pagination: listed, evidence: null };
   // The first phrase is the one that a summary shows.
   const [first = '', ...more] = said;

@@ -151,6 +151,22 @@ suite('pages of a list by offset', AT_ONCE, () => {
     });
   }
 
+  for (const length of [35, 300]) {
+    test(`show that an offset counts pages, of a list of ${length}`, async (t) => {
+      const rows = Array.from({ length }, (_, at) => ({ id: at * 3 }));
+      const instead = (offset: number, limit: number) => ({
+        body: { items: rows.slice(offset * limit, (offset + 1) * limit) },
+      });
+      const result = await read(t, { instead });
+      const [evidence] = result.summary.pagination?.evidence ?? [];
+      assert.match(evidence ?? '', /offset counts pages: at 1 there are none of the first page's/);
+      assert.deepEqual(
+        result.lines,
+        rows.map((row) => JSON.stringify(row)),
+      );
+    });
+  }
+
   test('do not where they hold fewer than ten records', async (t) => {
     const result = await read(t, { limit: 9 });
     assert.deepEqual(said(result), {
