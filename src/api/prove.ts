@@ -18,7 +18,8 @@ import { isWhole, type Summary } from '../core/summary.ts';
 import { tableKinds, tableOptions } from '../core/table-options.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { createKeyLister, readSelection, recordsDigest } from '../decode/decode.ts';
-import { checkTable, outputForm } from '../export/choose-format.ts';
+import { checkTable } from '../export/check-table.ts';
+import { outputForm } from '../export/choose-format.ts';
 import { isWrittenInPlace } from '../export/file-destination.ts';
 import {
   checkManifest,

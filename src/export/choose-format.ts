@@ -2,9 +2,6 @@ import { extname } from 'node:path';
 import { isDatabaseUrl, shownOutput } from '../core/database-url.ts';
 import { usageError } from '../core/errors.ts';
 import { type FormatName, formatNames } from '../core/options.ts';
-import type { TableOptions } from '../core/table-options.ts';
-import { isExpression, parseSelection, readRecordExpressions } from '../decode/decode.ts';
-import { readPinnedTypes } from '../schema/schema.ts';
 import { csv, tsv } from './csv.ts';
 import { isWrittenInPlace } from './file-destination.ts';
 import {
@@ -127,53 +124,4 @@ export function outputForm(path: string | null, override: FormatName | null): Ou
     );
   }
   return format === 'none' ? null : { format, compression };
-}
-
-/**
- * Throws `EverypageError`: `USAGE` where something is said of tables and no output is one, or a column is
- * an expression; `SELECTION` where its path cannot be read.
- */
-export function checkTable(
-  options: TableOptions,
-  forms: readonly OutputForm[],
-  hasSink = false,
-): void {
-  const { columns, csvSafe, csvBom, csvDelimiter, nested, table, ifExists } = options;
-  const { schema, provenance } = options;
-  if (readRecordExpressions(options) !== null && forms.length === 0 && !hasSink) {
-    throw usageError(
-      '--where and --fields shape an output, and there is none; name one, such as -o items.csv',
-    );
-  }
-  for (const { name, path } of columns ?? []) {
-    parseSelection(path);
-    if (!isExpression(path)) continue;
-    throw usageError(
-      `the column ${name} is an expression, ${path}; a column takes a dotted path, and --fields an expression`,
-    );
-  }
-  const has = (...names: readonly FormatName[]): boolean =>
-    forms.some(({ format }) => names.includes(format));
-  if (schema !== null) readPinnedTypes(schema);
-  const ofTables = Object.entries({
-    '--columns': columns !== null,
-    '--schema': schema !== null,
-    '--nested': nested !== 'typed',
-    '--provenance': provenance,
-  });
-  const [ofTable] = ofTables.find(([, isSaid]) => isSaid) ?? [];
-  if (ofTable !== undefined && !forms.some(({ format }) => isTable(format))) {
-    throw usageError(
-      `${ofTable} is for tables, and no output is one; name one, such as -o items.csv or -o items.parquet`,
-    );
-  }
-  if ((table !== null || ifExists !== null) && !forms.some(({ format }) => DATABASES.has(format))) {
-    throw usageError(
-      '--table and --if-exists are for databases, and no output is one; give -o items.db',
-    );
-  }
-  if (!(csvSafe || csvBom || csvDelimiter !== ',') || has('csv', 'tsv')) return;
-  throw usageError(
-    'the CSV settings are for .csv and .tsv, and no output is one; name one, or give -f csv',
-  );
 }
