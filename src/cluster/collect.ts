@@ -11,17 +11,16 @@ import { pageEvent } from '../fetch/pending-pages.ts';
 import { createTask } from '../fetch/task.ts';
 import type { PlanSlices } from '../plan/list-slice.ts';
 import type { QueueConnection } from './connect.ts';
-import { type RunKeys, runKeys } from './keys.ts';
+import { runKeys } from './keys.ts';
+import { PartList } from './part-list.ts';
 import { countPart } from './part-writer.ts';
 import {
   dropRun,
   findRecord,
   finishRun,
   forgetRun,
-  type PartsAndProgress,
   type Progress,
   type RunRecord,
-  readParts,
   registerRun,
 } from './run-record.ts';
 import { runScript } from './scripts.ts';
@@ -110,7 +109,7 @@ export interface CollectParts {
 
 /** Takes over every part, until the run has ended and nothing is missing. */
 export function collect(parts: CollectParts): Promise<void> {
-  return new Collector(parts, runKeys(parts.record.id)).run();
+  return new Collector(parts).run();
 }
 
 /**
@@ -160,18 +159,15 @@ export async function settleRun(
 class Collector {
   readonly #parts: CollectParts;
   readonly #redis: Redis;
-  readonly #keys: RunKeys;
-  /** Parts that were taken over. */
-  readonly #taken = new Set<string>();
+  readonly #list: PartList;
   /** Parts with failed pages, which may still come in another part. */
   readonly #withFailed: CountedPart[] = [];
-  #next = 0;
   #hasLookedAgain = false;
 
-  constructor(parts: CollectParts, keys: RunKeys) {
+  constructor(parts: CollectParts) {
     this.#parts = parts;
     this.#redis = parts.connection.redis;
-    this.#keys = keys;
+    this.#list = new PartList(this.#redis, parts.record.id, PARTS_AT_ONCE);
   }
 
   async run(): Promise<void> {
@@ -180,16 +176,16 @@ class Collector {
     while (engine.stopped === null) {
       const left = this.#parts.leftWith();
       if (left !== null) throw left;
-      const last = this.#next + PARTS_AT_ONCE - 1;
-      const read = await readParts(this.#redis, this.#keys, this.#next, last);
-      const progress = read?.progress ?? null;
-      if (read !== null && (await this.#takeParts(read))) continue;
-      if (progress === null) await this.#buildAgain();
-      else if (areAllEnded(progress)) {
-        await finishRun(this.#redis, this.#keys);
+      const { parts, progress, goesOn } = await this.#list.read();
+      await this.#takeParts(parts);
+      if (goesOn) continue;
+      if (progress === null) {
+        await buildAgain(this.#parts);
+        this.#list.startAgain();
+      } else if (areAllEnded(progress)) {
+        await finishRun(this.#redis, runKeys(this.#parts.record.id));
       } else if (progress.state === 'cancelled') throw cancelled(this.#parts.record);
       else if (progress.state === 'finished') {
-        if (this.#next < progress.parts) continue;
         if (await this.#isWhole(progress.failed)) {
           await this.#end();
           return;
@@ -200,18 +196,12 @@ class Collector {
     }
   }
 
-  /** Returns whether there were any. */
-  async #takeParts({ entries, progress }: PartsAndProgress): Promise<boolean> {
-    const { run } = this.#parts;
-    if (progress.parts < this.#next) this.#next = 0;
-    const parts = entries.map(partOf).filter(({ name }) => !this.#taken.has(name));
-    for await (const part of this.#parts.store.open(parts)) {
-      if (run.engine.stopped !== null) return true;
-      this.#taken.add(part.name);
+  async #takeParts(parts: readonly CountedPart[]): Promise<void> {
+    const { run, store } = this.#parts;
+    for await (const part of store.open(parts)) {
+      if (run.engine.stopped !== null) return;
       if (await this.#take(part, 'stored')) this.#withFailed.push(part);
     }
-    this.#next += entries.length;
-    return entries.length > 0;
   }
 
   /** Returns whether the part holds pages that failed. */
@@ -245,12 +235,7 @@ class Collector {
       await beginRun(this.#redis, record, store);
     }
     this.#hasLookedAgain = !this.#hasLookedAgain;
-    this.#next = 0;
-  }
-
-  async #buildAgain(): Promise<void> {
-    await buildAgain(this.#parts);
-    this.#next = 0;
+    this.#list.startAgain();
   }
 
   /** The plan is made once more, for its digest; then the store says what it holds. */
