@@ -157,7 +157,7 @@ export type OnBlock = (
 ) => void;
 
 /** HEADERS and the CONTINUATION frames behind it, joined (RFC 9113 §4.3, §6.2, §6.10). */
-export class HeaderBlocks {
+class HeaderBlocks {
   readonly #onBlock: OnBlock;
   #streamId = 0;
   #endsStream = false;
