@@ -31,7 +31,7 @@ const LATER = within([
   'archive/(?:archive-faults|history|key-parts|merkle-tree|request-index|state-folder)',
   'archive-thread/(?:echoed-|gather-|manifest-|report-|take-)',
   'core/(?:column-names|depth|escape|nearest)',
-  'decode/(?:body-faults|distinct|jmespath/|list-of-|projection|record-fields|string-)',
+  'decode/(?:body-faults|distinct|jmespath/|list-of-|projection|record-fields|string-|written-)',
   'export/(?:database-table|in-place-|load-sink|provenance|sink-|sqlite-|typed-rows)',
   'fetch/(?:failure|follow-|refused-)',
   'http/(?:connect-fault|http1-|unasked-)',

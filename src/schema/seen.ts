@@ -1,11 +1,17 @@
 import { columnNames } from '../core/column-names.ts';
-import { endOfSpace, endOfString, endOfValue, keyName } from '../decode/decode.ts';
+import {
+  endOfSpace,
+  endOfString,
+  endOfValue,
+  isWritten,
+  keyName,
+  writtenKey,
+} from '../decode/decode.ts';
 import { checkPinned, PinFault } from './check-pinned.ts';
 import type { Pin, PinnedType } from './pinned-types.ts';
 import { SeenNumbers } from './seen-numbers.ts';
 import { SeenStrings } from './seen-strings.ts';
 import { type ColumnType, type Field, type JsonKind, MOST_FIELDS, MOST_LEVELS } from './types.ts';
-import { isSameKey, writtenKey } from './written-key.ts';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -189,7 +195,7 @@ export class Seen {
     budget: Budget,
   ): number {
     const guess = this.#fields[expected];
-    if (guess !== undefined && isSameKey(bytes, start, end, guess.utf8)) return expected;
+    if (guess !== undefined && isWritten(bytes, start, guess.utf8)) return expected;
     const content = bytes.subarray(start, end);
     const key = keyName(content);
     const known = this.#byKey.get(key);
