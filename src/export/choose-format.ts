@@ -14,8 +14,8 @@ import {
 import { json, ndjson } from './json.ts';
 import { sqlite } from './sqlite.ts';
 
-const FORMATS = { ndjson, json } as const satisfies Partial<Record<FormatName, Format>>;
-const TABLES = {
+export const FORMATS = { ndjson, json } as const satisfies Partial<Record<FormatName, Format>>;
+export const TABLES = {
   csv,
   tsv,
   parquet: async (...given) => (await import('./parquet.ts')).parquet(...given),
@@ -44,18 +44,8 @@ const DATABASES: ReadonlySet<FormatName> = new Set(['sqlite', 'duckdb', 'postgre
 /** Text is compressed; these are none. */
 const BINARY: ReadonlySet<FormatName | 'none'> = new Set(['parquet', 'sqlite', 'duckdb']);
 
-/** The format of that name; a table is written by `tableFor`. */
-export function formatFor(name: Exclude<FormatName, keyof typeof TABLES>): Format {
-  return FORMATS[name];
-}
-
 export function isTable(name: FormatName): name is keyof typeof TABLES {
   return Object.hasOwn(TABLES, name);
-}
-
-/** The table of that name. */
-export function tableFor(name: keyof typeof TABLES): TableFormat {
-  return TABLES[name];
 }
 
 /** Whether the output is bytes of ours; what is in a database is its program's. */
