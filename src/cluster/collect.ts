@@ -1,101 +1,24 @@
-/** The coordinator: it begins a run, and takes the parts over into the archive of its output as they come. */
+/** The coordinator takes the parts of a run over into the archive of its output as they come. */
 import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { ArchiveReader } from '../archive/archive-reader.ts';
-import type { EndOfPlan, PlacedState, TakenPages } from '../archive-thread/messages.ts';
-import { EverypageError, usageError } from '../core/errors.ts';
+import type { EndOfPlan, TakenPages } from '../archive-thread/messages.ts';
+import { EverypageError } from '../core/errors.ts';
 import { isRecheck } from '../core/page-request.ts';
-import type { RunParts } from '../fetch/pending-pages.ts';
-import { pageEvent } from '../fetch/pending-pages.ts';
+import { pageEvent, type RunParts } from '../fetch/pending-pages.ts';
 import { createTask } from '../fetch/task.ts';
 import type { PlanSlices } from '../plan/list-slice.ts';
+import { beginRun, isDamaged } from './begin-run.ts';
 import type { QueueConnection } from './connect.ts';
 import { runKeys } from './keys.ts';
 import { PartList } from './part-list.ts';
-import { countPart } from './part-writer.ts';
-import {
-  dropRun,
-  findRecord,
-  finishRun,
-  forgetRun,
-  type Progress,
-  type RunRecord,
-  registerRun,
-} from './run-record.ts';
-import { runScript } from './scripts.ts';
+import { dropRun, finishRun, forgetRun, type Progress, type RunRecord } from './run-record.ts';
 import { type CountedPart, type OpenedPart, type PartStore, partOf } from './store.ts';
-import { processName } from './worked.ts';
 
 /** New parts are looked for this often. */
 const LOOK_MS = 200;
 const PARTS_AT_ONCE = 200;
 const REQUESTS_AT_ONCE = 10_000;
-
-/**
- * Puts the run into the queue: as it was there; from the store, if the queue was emptied; or as a new one.
- * Pages that failed before are tried again.
- */
-export async function beginRun(
-  redis: Redis,
-  record: RunRecord,
-  store: PartStore,
-  fresh = false,
-): Promise<void> {
-  const keys = runKeys(record.id);
-  const state = await redis.hget(keys.run, 'state');
-  // A run that has ended leaves the queue, except for its state.
-  const isForgotten = state === 'finished' && (await redis.exists(keys.parts)) === 0;
-  if (fresh || state === 'cancelled' || isForgotten) await dropRun(redis, record.id);
-  const isNew = await registerRun(redis, record);
-  if (isNew) await rebuild(redis, record, store);
-  else await expectStore(redis, record, store);
-  await runScript(redis, 'forgive', [keys.run, keys.failed], []);
-}
-
-/** The queue counts the parts of one store, and workers use that one. @throws EverypageError USAGE for another store */
-async function expectStore(redis: Redis, { id }: RunRecord, store: PartStore): Promise<void> {
-  const known = await findRecord(redis, id);
-  if (known === null || known.createdAt === store.createdAt) return;
-  throw usageError(
-    `the queue has run ${id} with another store than ${store.home.where}: with the one that was made in ${known.store}; name that with --store, or end the run first with everypage cancel`,
-  );
-}
-
-/** Counts the parts of the store again, after the queue was emptied. */
-async function rebuild(redis: Redis, record: RunRecord, store: PartStore): Promise<void> {
-  const keys = runKeys(record.id);
-  const epoch = (await redis.hget(keys.run, 'epoch')) ?? '';
-  const planned = record.isPaged ? { planned: { epoch, numberOf: () => null, locks: [] } } : {};
-  const parts = { redis, keys, store, who: processName(), ...planned };
-  const names = (await store.names()).map((name) => ({ name, except: [] }));
-  for await (const part of store.open(names)) {
-    const { name } = part;
-    const states = await statesIn(store, part);
-    // Failed pages are tried again.
-    const stored = states.filter(({ state }) => state !== 'failed');
-    if (stored.length === 0) continue;
-    await countPart(parts, name, stored);
-  }
-}
-
-/** How the pages of a part have ended; none where it cannot be read. */
-async function statesIn(store: PartStore, part: OpenedPart): Promise<readonly PlacedState[]> {
-  try {
-    const path = await part.path();
-    if (path === null) return [];
-    const archive = ArchiveReader.openReadOnly(path);
-    try {
-      return archive.states();
-    } finally {
-      archive.close();
-    }
-  } catch (error) {
-    if (!isDamaged(error)) throw error;
-    await store.setAside(part.name);
-    return [];
-  }
-}
 
 export interface CollectParts {
   readonly connection: QueueConnection;
@@ -270,10 +193,6 @@ export async function buildAgain({
     message: `the queue knew run ${record.id} no more; it is built again from the store`,
   });
   await beginRun(connection.redis, record, store);
-}
-
-function isDamaged(error: unknown): boolean {
-  return error instanceof EverypageError && error.code === 'ARCHIVE_DAMAGED';
 }
 
 function areAllEnded({ state, done, failed, total }: Progress): boolean {
