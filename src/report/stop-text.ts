@@ -27,7 +27,9 @@ export function stopText(stop: Stop, wallTime: number): string {
 
 /** Why a run stopped, for those who call the library; not escaped, and without a full stop. */
 export function describeStop(stop: Stop, wallTime: number): string {
-  return whyStopped(stop, wallTime, OPTIONS);
+  const why = whyStopped(stop, wallTime, OPTIONS);
+  const isOfProxy = stop.kind === 'credentials' && stop.status === 407;
+  return isOfProxy ? `${why}; give them in the proxy's URL` : why;
 }
 
 function whyStopped(stop: Stop, wallTime: number, names: SettingNames): string {
@@ -65,7 +67,7 @@ function whyStopped(stop: Stop, wallTime: number, names: SettingNames): string {
 
 function refusedText({ status, url, credentials, answer }: Stop & { kind: 'credentials' }): string {
   // 407 is the proxy's (RFC 9110 §15.5.8).
-  if (status === 407) return "Stopped: the proxy asks for credentials (407), in the proxy's URL";
+  if (status === 407) return 'Stopped: the proxy asks for credentials (407)';
   const said = answer === null ? '' : `. The server says ${answer}`;
   if (credentials === 'sent') {
     return `Stopped: the server rejects the credentials (${status} for ${url})${said}`;
