@@ -5,14 +5,14 @@ import { Archive } from '../src/archive/archive.ts';
 import { ArchiveReader } from '../src/archive/archive-reader.ts';
 import type { PageRow } from '../src/archive/archive-types.ts';
 import { archivePages } from '../src/archive-thread/stored-pages.ts';
-import { pageKey } from '../src/core/page-request.ts';
+import { seededRandom } from '../src/demo/demo-items.ts';
+import { BORN_AT, storedPage } from '../test/archive/sample-pages.ts';
 
 /** What the records are selected by. */
 export const SELECTION = 'items';
 
 const RECORDS_A_PAGE = 100;
 const PAGES_AT_ONCE = 100;
-const BORN_AT = 1_763_800_000_000;
 
 const WORDS =
   'harbour silent copper meadow lantern quarry velvet thunder cedar ribbon granite ember willow saddle marble orchard drift feather anchor canyon'.split(
@@ -20,17 +20,6 @@ const WORDS =
   );
 const STATES = ['new', 'paid', 'packed', 'shipped', 'returned'];
 const CITIES = ['Zürich', 'São Paulo', 'Kraków', '東京', 'Reykjavík', 'Oslo', 'Lagos', 'Lima'];
-
-/** The same numbers in every run (Mulberry32, Tommy Ettinger 2017). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 /** A record of about 1 KB with 20 fields: identifiers, text, decimals, moments, an object, a list. */
 function recordOf(index: number, random: () => number): string {
@@ -125,7 +114,7 @@ function fill(path: string, records: number, pages: number): void {
   };
   const most = 128 * 1024 * 1024;
   const { archive } = Archive.openOrCreate(path, specification, BORN_AT, most);
-  const random = randomFrom(17);
+  const random = seededRandom(17);
   for (let from = 0; from < pages; from += PAGES_AT_ONCE) {
     const count = Math.min(PAGES_AT_ONCE, pages - from);
     archive.store(
@@ -143,24 +132,5 @@ function pageAt(position: number, records: number, random: () => number): PageRo
   const count = Math.min(RECORDS_A_PAGE, records - first);
   const items = Array.from({ length: count }, (_, index) => recordOf(first + index, random));
   const body = Buffer.from(`{"${SELECTION}":[${items.join(',')}],"page":${position + 1}}`);
-  const url = `https://api.example.com/items?page=${position + 1}`;
-  return {
-    place: { branch: 0, position },
-    key: pageKey({ method: 'GET', url, body: null }),
-    url,
-    state: 'stored',
-    status: 200,
-    headers: '{"content-type":"application/json"}',
-    encoding: null,
-    body,
-    hash: hash('sha256', body, 'buffer'),
-    records: count,
-    pageInfo: null,
-    keys: [],
-    code: null,
-    reason: null,
-    attempts: 1,
-    startedAt: BORN_AT + position,
-    durationMs: 12,
-  };
+  return storedPage(position, { body, hash: hash('sha256', body, 'buffer'), records: count });
 }

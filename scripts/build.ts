@@ -11,7 +11,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type InputOptions, type OutputOptions, type Plugin, rolldown } from 'rolldown';
 import { buildReportPage } from './build-report-page.ts';
-import { filesOnUse, GROUPS, loadedOnUse } from './bundle-groups.ts';
+import { filesOnUse, GROUPS, loadedOnUse, namesOfModules } from './bundle-groups.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const DIST = join(ROOT, 'dist');
@@ -101,7 +101,7 @@ async function bundle(
   const made = await rolldown({
     ...shared,
     input: input!,
-    plugins: [modulesOnUse, filesOnUse, plainExports, asciiOnly],
+    plugins: [namesOfModules, modulesOnUse, filesOnUse, plainExports, asciiOnly],
   });
   await made.write({
     dir: DIST,

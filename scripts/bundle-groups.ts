@@ -1,7 +1,7 @@
 /**
  * Which file of `dist/` holds which sources. `shared` has what a fetch calls before it connects. All else is
  * loaded at its first use, most of it while the server is waited for. A module in the wrong group costs
- * time and nothing else.
+ * time and nothing else, so the build fails where a name here is that of no module any more.
  */
 import type { OutputOptions, Plugin } from 'rolldown';
 
@@ -10,8 +10,19 @@ type Groups = Extract<OutputOptions['codeSplitting'], object>;
 /** Files that are loaded at their first use, though modules of others import from them. */
 const ON_USE = ['archive', 'fetching', 'later', 'words'] as const;
 
+/** Every name that the groups were given. */
+const named: RegExp[] = [];
+
 function within(folders: readonly string[]): RegExp {
+  named.push(...folders.flatMap(namesIn).map((name) => new RegExp(`/src/${name}`)));
   return new RegExp(`/src/(?:${folders.join('|')})`);
+}
+
+/** One pattern for each choice in `pattern`, also for what it leaves out. */
+function namesIn(pattern: string): readonly string[] {
+  const [group, choices] = /\(\?[:!]([^()]*)\)/.exec(pattern) ?? [];
+  if (group === undefined) return [pattern];
+  return choices!.split('|').flatMap((choice) => namesIn(pattern.replace(group, choice)));
 }
 
 /** What lists of many pages, limits, faults, other outputs and reports need. */
@@ -20,7 +31,7 @@ const LATER = within([
   'archive/(?:archive-faults|history|key-parts|merkle-tree|request-index|state-folder)',
   'archive-thread/(?:echoed-|gather-|manifest-|report-|take-)',
   'core/(?:column-names|depth|escape|nearest)',
-  'decode/(?:body-faults|distinct|jmespath/|list-of-|projection|record-fields|string-)',
+  'decode/(?:body-faults|distinct|jmespath/|list-of-|projection|record-fields|string-|written-)',
   'export/(?:database-table|in-place-|load-sink|provenance|sink-|sqlite-|typed-rows)',
   'fetch/(?:failure|follow-|refused-)',
   'http/(?:connect-fault|http1-|unasked-)',
@@ -37,7 +48,7 @@ const LATER = within([
 const FETCHING = within([
   'archive/(?:file-checks|file-locks|sqlite)',
   'decode/(?!jmespath|json-tokens|read-selection|record-expressions|selection)',
-  'fetch/(?!check-|credentials|export-|failure|follow-|open-|output-|paginate-|prepare|run-)',
+  'fetch/(?!check-|credentials|export-|failure|follow-|open-|paginate-|prepare|run-)',
   'http/(?:http2-|outcome|unasked-|limits/(?:backoff-|counted-|retry-))',
   'http/h2/(?!frame-reader|huffman|static-table)',
   'pace/(?!held-time|hidden-limit|pause-gate|retries|stated-limits)',
@@ -47,7 +58,7 @@ const FETCHING = within([
 
 /** What stores and exports: of the main thread's, only runs of one page need it. */
 const ARCHIVE = within([
-  'archive/(?!archive-(?:faults|file|location|types)|file-|kept-run|schema|sqlite|state-folder)',
+  'archive/(?!archive-(?:faults|file|location)|file-|kept-run|schema|sqlite|state-folder)',
   'archive-thread/(?:batch-reader|finish-|follow-|joined-|kept-|open-archive|outputs|page-info-)',
   'archive-thread/(?:read-first|repeated-|run-export|send-|session|shape-|sister-|stored-)',
   'export/(?:block-writer|create-output|page-records|shape-records|write-)',
@@ -62,7 +73,8 @@ const WORDS = within([
 /** Commands and outputs have files of their own. */
 const RARE = within([
   'api/(?:serve|report-)',
-  'cli/(?:start|demo|archive-|completion|manifest|metrics|only-|queue-|store-|ui-|verification|(?!fetch)[\\w-]+-command)',
+  'cli/(?:start|demo|archive-|completion|manifest|metrics|only-|queue-|store-|ui-|verification)',
+  'cli/[\\w-]+(?<!/fetch)-command',
   'cluster',
   'demo',
   'export/(?:parquet|postgres|duckdb)',
@@ -79,17 +91,21 @@ export const GROUPS: Groups = {
   // Dependencies are in groups of their own.
   includeDependenciesRecursively: false,
   groups: [
-    { name: 'archive-worker', test: matches(/archive-worker\.ts$/), priority: 3 },
+    {
+      name: 'archive-worker',
+      test: matches(within(['archive-thread/archive-worker'])),
+      priority: 3,
+    },
     { name: 'later', test: matches(LATER), priority: 3 },
     { name: 'fetching', test: matches(FETCHING), priority: 3 },
     { name: 'archive', test: matches(ARCHIVE), priority: 3 },
     { name: 'words', test: matches(WORDS), priority: 3 },
     // Parquet is also the way to DuckDB.
-    { name: 'parquet', test: matches(/export\/parquet/), priority: 2 },
-    { name: 'postgres', test: matches(/export\/postgres/), priority: 2 },
-    { name: 'duckdb', test: matches(/export\/duckdb/), priority: 2 },
+    { name: 'parquet', test: matches(within(['export/parquet'])), priority: 2 },
+    { name: 'postgres', test: matches(within(['export/postgres'])), priority: 2 },
+    { name: 'duckdb', test: matches(within(['export/duckdb'])), priority: 2 },
     { name: 's3', test: matches(/src\/cluster\/s3\/|\/aws4fetch\//), priority: 3 },
-    { name: 'cluster', test: matches(/src\/cluster\//), priority: 2 },
+    { name: 'cluster', test: matches(within(['cluster/'])), priority: 2 },
     {
       name: 'shared',
       test: (id) => matches(/\/src\//)(id) && !matches(RARE)(id),
@@ -109,6 +125,15 @@ export function loadedOnUse(code: string, declaration: RegExp, name: string): st
     .replace(declaration, lazy)
     .replace(new RegExp(`\\b${name}\\.`, 'g'), `lazy_${name}.it.`);
 }
+
+export const namesOfModules: Plugin = {
+  name: 'names-of-modules',
+  buildEnd() {
+    const ids = [...this.getModuleIds()];
+    const stale = named.filter((name) => !ids.some(matches(name)));
+    if (stale.length > 0) this.error(`bundle-groups.ts names no module: ${stale.join(', ')}`);
+  },
+};
 
 export const filesOnUse: Plugin = {
   name: 'files-on-use',

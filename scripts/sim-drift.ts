@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { seededRandom } from '../src/demo/demo-items.ts';
 import { type DriftCase, drawCase, drawStillCase, lengths } from '../test/drift/drift-case.ts';
 import { type DriftResult, readDrifting } from '../test/drift/drift-run.ts';
 import {
@@ -19,7 +20,6 @@ import {
   modes,
   type Outcome,
 } from '../test/drift/drift-tables.ts';
-import { randomFrom } from '../test/run/pagination-setup.ts';
 
 const HELP = `node scripts/sim-drift.ts [options]
   --runs N     changing lists that are read once (default 10,000)
@@ -91,8 +91,8 @@ else await sweep();
 
 function drawn({ mode, seed }: Job): DriftCase {
   return mode === 'still'
-    ? drawStillCase(seed, randomFrom(seed))
-    : drawCase(seed, randomFrom(seed));
+    ? drawStillCase(seed, seededRandom(seed))
+    : drawCase(seed, seededRandom(seed));
 }
 
 async function outcomeOf(job: Job): Promise<Outcome> {

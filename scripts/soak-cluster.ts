@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { seededRandom } from '../src/demo/demo-items.ts';
 import { WITHOUT_REDIS } from '../test/cluster/redis-process.ts';
 import { clusterSoak } from '../test/soak/cluster-soak.ts';
 import { limitSoak, throughputSoak, unknownLimitSoak } from '../test/soak/limit-soak.ts';
@@ -48,17 +49,6 @@ if (flags.help || !isMeant || pages < 1000 || workers < 2) {
 }
 if (WITHOUT_REDIS !== null) process.exit(1);
 
-/** Mulberry32: the same moments for the same seed. */
-function seeded(from: number): () => number {
-  let state = from;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 const folder = mkdtempSync(join(tmpdir(), 'everypage-soak-cluster-'));
 console.log(`seed ${seed}, ${pages} pages, ${workers} workers`);
 const say = (text: string): void => console.log(text);
@@ -69,7 +59,7 @@ if (isLimit) {
   const delayMs = Number(flags.throughput);
   end(await throughputSoak({ pages, workers, folder, say, delayMs }));
 } else {
-  const random = seeded(seed);
+  const random = seededRandom(seed);
   const { s3: isInBucket } = flags;
   const result = await clusterSoak({ pages, workers, kills, random, folder, say, isInBucket });
   const { requests, seconds, redisBytesPerPage } = result;

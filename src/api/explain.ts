@@ -35,7 +35,8 @@ import { MAX_REQUESTS } from '../plan/detect/try-candidates.ts';
 import { createListPlan } from '../plan/list-plan.ts';
 import { presetForHost } from '../plan/presets.ts';
 import { firstOrigin, takeUserInfo } from '../plan/written-url.ts';
-import { abortedBy, codeOfStop, describeStop } from './unfinished-error.ts';
+import { describeStop } from '../report/stop-text.ts';
+import { abortedBy, codeOfStop } from './unfinished-error.ts';
 import { sourcesOf } from './urls.ts';
 
 /** What a few requests show of an API. */
@@ -147,8 +148,8 @@ async function explainWith(engine: Engine, job: PaginateJob): Promise<Explanatio
   });
   if (explanation !== null) return explanation;
   const stop = engine.stopped ?? { kind: 'aborted' };
-  const text = describeStop(stop).replace(/\.$/, '');
-  throw new EverypageError(codeOfStop(stop), `the pagination was not detected: ${text}`);
+  const why = describeStop(stop, systemClock.wallTime());
+  throw new EverypageError(codeOfStop(stop), `the pagination was not detected. ${why}`);
 }
 
 /** What settling may ask for: the plan's first page, with a size that the user names, and its second. */

@@ -22,7 +22,7 @@ import { type FormatName, format, formatNames } from '../core/options.ts';
 import type { OutputShape } from '../core/output-shape.ts';
 import { withoutSinks } from '../core/record-sink.ts';
 import { outputsOf } from '../core/resolve-options.ts';
-import { isWhole, type Verdict } from '../core/summary.ts';
+import { isWhole, type Verdict, type WrittenOutput } from '../core/summary.ts';
 import { type AskedTable, tableKinds, tableOptions, withTable } from '../core/table-options.ts';
 import {
   checkDistinctFiles,
@@ -71,12 +71,7 @@ const kinds: OptionKinds<Required<ExportOptions>> = {
   signal: abortSignal,
 };
 
-export interface ExportedFile {
-  readonly destination: string;
-  readonly records: number;
-  readonly bytes: number;
-  /** Records of the list that `where` left out. */
-  readonly leftOut: number;
+export interface ExportedFile extends Omit<WrittenOutput, 'partial'> {
   /** What is to be known of it, a sentence each: names of columns that are not those of the records. */
   readonly notes: readonly string[];
 }

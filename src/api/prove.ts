@@ -8,7 +8,6 @@ import { withWritten } from '../archive/verdict.ts';
 import { writeManifest } from '../archive-thread/manifest-file.ts';
 import { archivePages, decodeStored } from '../archive-thread/stored-pages.ts';
 import { systemClock } from '../core/clock.ts';
-import { isDatabaseUrl } from '../core/database-url.ts';
 import { usageError } from '../core/errors.ts';
 import { makeTemporaryFolder } from '../core/files.ts';
 import type { RunOptions } from '../core/options.ts';
@@ -18,8 +17,9 @@ import { isWhole, type Summary } from '../core/summary.ts';
 import { tableKinds, tableOptions } from '../core/table-options.ts';
 import { createBodyCheck } from '../decode/check-body.ts';
 import { createKeyLister, readSelection, recordsDigest } from '../decode/decode.ts';
-import { checkTable, outputForm } from '../export/choose-format.ts';
-import { isWrittenInPlace } from '../export/file-destination.ts';
+import { checkTable } from '../export/check-table.ts';
+import { outputForm } from '../export/choose-format.ts';
+import { isWholeFile } from '../export/file-destination.ts';
 import {
   checkManifest,
   checkOutputFolder,
@@ -71,7 +71,7 @@ export async function proveList(
     forms.filter((form) => form != null),
   );
   const alone = paths.find((_, index) => forms[index] === null);
-  const beside = alone ?? withoutSinks(paths).find(isFile) ?? null;
+  const beside = alone ?? withoutSinks(paths).find(isWholeFile) ?? null;
   const folder = (beside ?? rest.archive) ? null : makeTemporaryFolder('everypage');
   const archive = rest.archive ?? archiveOf(beside ?? join(folder!, 'reading'));
   // The readings write none, and are held against them all the same.
@@ -118,11 +118,6 @@ export async function proveList(
   } finally {
     if (folder !== null) rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** A database has nothing beside it, nor has a pipe. */
-function isFile(path: string): boolean {
-  return !isDatabaseUrl(path) && !isWrittenInPlace(path);
 }
 
 interface Records {

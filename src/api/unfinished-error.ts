@@ -1,5 +1,7 @@
+import { systemClock as clock } from '../core/clock.ts';
 import { type ErrorCode, EverypageError } from '../core/errors.ts';
 import type { Stop, Summary } from '../core/summary.ts';
+import { describeStop } from '../report/stop-text.ts';
 
 /** The library's iterators throw this instead of ending as if nothing were missing. */
 export class UnfinishedError extends EverypageError {
@@ -46,7 +48,7 @@ function messageOf({ stop, verdict, failures, archivePath }: Summary): string {
     archivePath === null
       ? 'Nothing of it is kept; with resume: true the same call would resume.'
       : `What is stored stays in ${archivePath}; the same call resumes.`;
-  if (stop !== null) return `${describeStop(stop)} ${goesOn}`;
+  if (stop !== null) return `${describeStop(stop, clock.wallTime())}. ${goesOn}`;
   const first = failures[0];
   const example =
     first === undefined
@@ -57,44 +59,4 @@ function messageOf({ stop, verdict, failures, archivePath }: Summary): string {
       ? `${verdict.failed} of ${verdict.planned} pages failed.${example}`
       : `${verdict.name}: ${verdict.reasons.join('; ')}.`;
   return `${why} ${goesOn}`;
-}
-
-/** Why a run stopped, in a sentence for those who call the library. */
-export function describeStop(stop: Stop): string {
-  switch (stop.kind) {
-    case 'credentials':
-      return stop.status === 407
-        ? "The proxy asks for credentials (407): give them in the proxy's URL."
-        : refusalOf(stop);
-    case 'safety':
-      return `${stop.message}.`;
-    case 'unreachable':
-      return `Nothing ever came from ${stop.limiter}: ${stop.reason}.`;
-    case 'max-wait':
-      if (stop.ownPause !== undefined) {
-        return `Nothing comes through: ${stop.reason}. The next pause would be longer than maxWaitMs.`;
-      }
-      if (stop.downMs !== undefined) {
-        return `The server was down for as long as maxWaitMs allows: ${stop.reason}.`;
-      }
-      if (stop.untilWallTime === null) {
-        return `For longer than maxWaitMs no request came through: ${stop.reason}.`;
-      }
-      return `The server asks for a wait beyond maxWaitMs, until ${new Date(stop.untilWallTime).toISOString()}.`;
-    case 'max-pages':
-      return `Stopped after maxPages (${stop.maxPages}).`;
-    case 'deadline':
-      return `Stopped after deadlineMs (${stop.deadlineMs}).`;
-    default:
-      return 'The run was stopped.';
-  }
-}
-
-function refusalOf({ status, url, credentials, answer }: Stop & { kind: 'credentials' }): string {
-  const said = answer === null ? '' : ` The server says ${answer}.`;
-  if (credentials === 'sent') {
-    return `The server refuses the credentials (${status}) for ${url}.${said}`;
-  }
-  const why = credentials === 'withheld' ? ', since they were given for another origin' : '';
-  return `${status} for ${url}: no credentials were sent${why}.${said}`;
 }

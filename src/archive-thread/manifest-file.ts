@@ -12,7 +12,8 @@ import { MANIFEST_VERSION, type Manifest, type ManifestOutput } from '../core/ma
 import type { OutputShape } from '../core/output-shape.ts';
 import { VERSION } from '../core/resolve-options.ts';
 import type { Verdict } from '../core/summary.ts';
-import { createFileDestination } from '../export/file-destination.ts';
+import { createFileDestination, writeAll } from '../export/file-destination.ts';
+import { isObject } from '../plan/page-fields.ts';
 import { asciiJson } from '../report/json-log.ts';
 
 /** What an archive does not say itself. Paths are as the user gave them. */
@@ -37,13 +38,7 @@ export interface ManifestFacts {
 export function writeManifest(path: string, archive: ArchiveReader, facts: ManifestFacts): void {
   const { withhold = (value) => value } = facts;
   const text = manifestText(withhold(manifestOf(path, archive, facts)));
-  const destination = createFileDestination(path, holdFile);
-  try {
-    destination.write(Buffer.from(text));
-    destination.commit();
-  } finally {
-    destination.abort();
-  }
+  writeAll(createFileDestination(path, holdFile), text);
 }
 
 function manifestOf(path: string, archive: ArchiveReader, facts: ManifestFacts): Manifest {
@@ -148,10 +143,6 @@ export function readManifest(text: string, name: string): ReadManifest {
     throw usageError(`${name} is no manifest of everypage, or was damaged: --manifest writes one`);
   }
   return { manifest: found, lines: all.filter((line) => !line.startsWith('#')) };
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const isText = (value: unknown): boolean => typeof value === 'string';

@@ -2,7 +2,7 @@
 import { accessSync, closeSync, constants, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type ErrorCode, EverypageError } from '../core/errors.ts';
-import { statOrNull } from '../core/files.ts';
+import { FILE_ERRORS, statOrNull } from '../core/files.ts';
 
 /**
  * The path of a temporary database, as SQLite has it: pages beyond the cache go to a file that has no
@@ -45,7 +45,7 @@ const faults = {
   crowded: [
     'ARCHIVE_WRITE',
     (path: string, why: string) =>
-      `The archive ${path} cannot be opened: ${why}. Close some files or allow more (ulimit -n), and run the same command again.`,
+      `The archive ${path} cannot be opened: ${why}. Close some files or allow more, and run the same command again.`,
   ],
   gone: [
     'ARCHIVE_WRITE',
@@ -113,23 +113,23 @@ const faultsOfSqlite: Readonly<Record<number, readonly [Fault, ((said: string) =
 };
 
 /** What `node:fs` throws around the archive, or `node:sqlite` itself. */
-const faultsOfNode: Readonly<Record<string, readonly [Fault, string?]>> = {
-  ENOENT: ['noFolder'],
-  ENOTDIR: ['noFolder'],
-  EISDIR: ['isFolder'],
-  EACCES: ['access', 'permission is denied (EACCES)'],
-  EPERM: ['access', 'permission is denied (EPERM)'],
-  EROFS: ['access', 'the disk is read-only (EROFS)'],
-  EBUSY: ['writing', 'another program has it open (EBUSY)'],
-  ENOSPC: ['writing', 'the disk is full or over quota (ENOSPC)'],
-  EDQUOT: ['writing', 'the disk is full or over quota (EDQUOT)'],
-  EFBIG: ['writing', 'the disk is full or over quota (EFBIG)'],
-  EIO: ['writing', 'the disk reported an error (EIO)'],
-  ELOOP: ['named', 'its links lead in a circle (ELOOP)'],
-  ENAMETOOLONG: ['named', 'its name is too long (ENAMETOOLONG)'],
-  EMFILE: ['crowded', 'too many files are open (EMFILE)'],
-  ENFILE: ['crowded', 'too many files are open on this machine (ENFILE)'],
-  ERR_OUT_OF_RANGE: ['damaged', 'a number in it is larger than any that we write'],
+const faultsOfNode: Readonly<Record<string, Fault>> = {
+  ENOENT: 'noFolder',
+  ENOTDIR: 'noFolder',
+  EISDIR: 'isFolder',
+  EACCES: 'access',
+  EPERM: 'access',
+  EROFS: 'access',
+  EBUSY: 'writing',
+  ENOSPC: 'writing',
+  EDQUOT: 'writing',
+  EFBIG: 'writing',
+  EIO: 'writing',
+  ELOOP: 'named',
+  ENAMETOOLONG: 'named',
+  EMFILE: 'crowded',
+  ENFILE: 'crowded',
+  ERR_OUT_OF_RANGE: 'damaged',
 };
 
 /**
@@ -142,8 +142,9 @@ export function archiveError(error: unknown, path: string, isOfData = false): Ev
   // A schema that cannot be read is quoted with its line breaks.
   const said = message.replace(/\s+/g, ' ');
   if (errcode === undefined) {
-    const [fault, why] = faultsOfNode[code] ?? ['internal', said];
-    return told(fault, path, why ?? code, error);
+    const words = FILE_ERRORS[code];
+    const why = words === undefined ? said : `${words} (${code})`;
+    return told(faultsOfNode[code] ?? 'internal', path, why, error);
   }
   if (errcode === REFUSED && isOfData) return told('damaged', path, said, error);
   const found = faultsOfSqlite[errcode] ?? faultsOfSqlite[errcode & 0xff] ?? ['internal'];

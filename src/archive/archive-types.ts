@@ -141,12 +141,8 @@ export interface StoredPage
  * A page that is there, without its body, to compare with a plan that is made again. Pages beyond the
  * plan's end that have a page info are among them.
  */
-export interface KnownPage {
+export interface KnownPage extends Pick<PageRow, 'key' | 'url' | 'pageInfo'> {
   readonly position: number;
-  readonly key: Uint8Array;
-  /** Redacted. */
-  readonly url: string;
-  readonly pageInfo: PageInfo | null;
 }
 
 /** How many pages are in each end state; pages read again to see drift are not among them. */
@@ -157,14 +153,7 @@ export interface PageCounts {
 }
 
 /** A page that was asked for, without its body. */
-export interface AskedPage {
-  readonly place: Place;
-  /** 16 bytes: see `pageKey`. */
-  readonly key: Uint8Array;
-  /** Redacted. */
-  readonly url: string;
-  readonly state: PageState;
-  readonly status: number | null;
+export interface AskedPage extends Pick<PageRow, 'place' | 'key' | 'url' | 'state' | 'status'> {
   /** Whether a body came. */
   readonly hasBody: boolean;
 }

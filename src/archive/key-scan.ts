@@ -145,7 +145,7 @@ export function scanKeys(
  * Two records at one ordinal: the second page began elsewhere in the list than the first one. A page
  * past the end may show it too, where it overlaps one that is not.
  */
-export function findShifted(connection: Connection, pagination: Pagination): readonly SharedKeys[] {
+function findShifted(connection: Connection, pagination: Pagination): readonly SharedKeys[] {
   const pairs = connection.query<PairRow>(
     `SELECT ${PAIR}, count(*), 0, 0, ${ARE_NEIGHBOURS} FROM (
          SELECT ${LOW_AND_HIGH} FROM (

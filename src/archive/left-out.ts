@@ -81,7 +81,7 @@ function sharedAtTheBack(): (page: CountedPage) => LeftOut {
  *     trim({ branch: 0, position: 3 }, 3); // 1: holds 2, 3, 4
  *     trim({ branch: 0, position: 4 }, 3); // 2: holds 3, 4, 5, since a page was asked for too early
  */
-export function createTrimmer(overlap = 0): (place: Place, records: number) => number {
+export function createTrimmer(overlap: number): (place: Place, records: number) => number {
   let branch = -1;
   let expected = 0;
   let repeated = 0;

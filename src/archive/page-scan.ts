@@ -2,17 +2,11 @@
 import { vagueStatuses } from '../core/depth.ts';
 import type { PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
-import {
-  factsOf,
-  isByOrdinal,
-  overlapOf,
-  type Pagination,
-  recordsBefore,
-} from '../core/pagination.ts';
-import type { RecordEvidence } from '../core/summary.ts';
+import { factsOf, isByOrdinal, type Pagination, recordsBefore } from '../core/pagination.ts';
 import { formatCount } from '../core/units.ts';
 import type { PageState } from './archive-types.ts';
 import { BranchScan, ByPage, type Read } from './branch-scan.ts';
+import { CoveredRecords } from './covered-records.ts';
 import { readPageInfo } from './kept-json.ts';
 import { createLeftOut } from './left-out.ts';
 import { emptyTally, type PageFacts } from './page-facts.ts';
@@ -21,8 +15,6 @@ import { placeColumns, RECHECK_PLACE } from './schema.ts';
 import { sharedBySlices } from './slice-scan.ts';
 import type { Connection } from './sqlite.ts';
 
-const MOST_GAPS = 100;
-const MOST_BORDERS = 5;
 /** Fewer records may all be different by chance. */
 const FEWEST_MARKS = 5;
 
@@ -77,12 +69,11 @@ function withoutDropped(pageInfo: PageInfo, dropped: NonNullable<PlanEnd['droppe
 
 class PageScan {
   readonly #pagination: Pagination;
-  readonly #byOrdinal: boolean;
+  /** Null where positions are no ordinals. */
+  readonly #covered: CoveredRecords | null;
   readonly #ends: Map<number, number>;
   readonly #tally = { ...emptyTally };
   readonly #leftOut: ReturnType<typeof createLeftOut>;
-  readonly #gaps: RecordEvidence['gaps'][number][] = [];
-  readonly #brokenBorders: PageFacts['brokenBorders'][number][] = [];
   readonly #byPage = { total: new ByPage(), totalPages: new ByPage() };
   readonly #ended: BranchScan[] = [];
   #branch: BranchScan | null = null;
@@ -98,7 +89,7 @@ class PageScan {
     shared: Parameters<typeof createLeftOut>[1],
   ) {
     this.#pagination = pagination;
-    this.#byOrdinal = isByOrdinal(pagination);
+    this.#covered = isByOrdinal(pagination) ? new CoveredRecords(pagination, this.#tally) : null;
     this.#ends = new Map(ends.map(({ branch, position }) => [branch, position]));
     this.#leftOut = createLeftOut(pagination, shared);
   }
@@ -125,8 +116,8 @@ class PageScan {
     if (records > 0) this.#tally.withRecords += 1;
     this.#measure(read.pageInfo);
     branch.lastInfo = read.pageInfo;
-    if (this.#byOrdinal) this.#cover(branch, read);
-    else branch.proof.onPage(read.pageInfo);
+    if (this.#covered === null) branch.proof.onPage(read.pageInfo);
+    else this.#covered.cover(branch, read);
     const { front, back, others } = this.#leftOut({ place, ...read.pageInfo });
     if (records > 0) this.#countBoundary(read, front + back > 0);
     const isOwn = (index: number) => index >= front && index < records - back;
@@ -190,21 +181,10 @@ class PageScan {
   }
 
   /** An overlap reaches back from behind the end: what is there no more has gone meanwhile. */
-  pastEnd({ branch: number, position }: Place, read: Read | null, status: number | null): void {
-    const branch = this.#branch;
+  pastEnd(place: Place, read: Read | null, status: number | null): void {
     if (status !== null && vagueStatuses.has(status)) this.#refusedBehind = status;
-    if (!this.#byOrdinal || branch?.number !== number) return;
-    if (read === null && !this.#isPastEnd(status)) return;
-    const from = position - branch.overlap;
-    const repeated = branch.coveredTo - from;
-    if (repeated > 0 && (read?.pageInfo.records ?? 0) < repeated) this.#tally.shortened += 1;
-    if (read === null || repeated !== branch.overlap) return;
-    this.#checkBorder(branch, { ...read, place: { branch: number, position } });
-    if (read.pageInfo.records === repeated) branch.isEndSeen = true;
-  }
-
-  #isPastEnd(status: number | null): boolean {
-    return status !== null && this.#pagination.pastEnd.includes(status);
+    if (this.#branch?.number !== place.branch) return;
+    this.#covered?.pastEnd(this.#branch, place, read?.pageInfo ?? null, status);
   }
 
   facts(secondReadings: readonly SecondReading[]): PageFacts {
@@ -228,10 +208,10 @@ class PageScan {
       refusedBehind: this.#refusedBehind,
       branches: branches.length,
       endsSeen: branches.filter(({ isEndSeen }) => isEndSeen).length,
-      gaps: this.#gaps,
+      gaps: this.#covered?.gaps ?? [],
       secondReadings: this.#placed(secondReadings),
-      brokenBorders: this.#brokenBorders,
-      isProvenByKeys: !this.#byOrdinal && branches.every(({ proof }) => proof.holds),
+      brokenBorders: this.#covered?.brokenBorders ?? [],
+      isProvenByKeys: this.#covered === null && branches.every(({ proof }) => proof.holds),
       skippedRecords,
       skippedPages,
       notes: [
@@ -262,7 +242,7 @@ class PageScan {
 
   /** Ordinals of records do not say how many pages there must be before an end. */
   #missing(end: number, pages: number): void {
-    if (!this.#byOrdinal) this.#tally.missingPages += Math.max(0, end - pages);
+    if (this.#covered === null) this.#tally.missingPages += Math.max(0, end - pages);
   }
 
   #measure({ records, echoedSize }: PageInfo): void {
@@ -276,7 +256,7 @@ class PageScan {
   /** Records and pages before the first one asked for; both count from 0 or 1. */
   #skipped(): { records: number; pages: number } {
     const { first } = this.#pagination;
-    if (this.#byOrdinal) return { records: first === 1 ? 0 : first, pages: 0 };
+    if (this.#covered !== null) return { records: first === 1 ? 0 : first, pages: 0 };
     if (factsOf(this.#pagination).counts !== 'pages') return { records: 0, pages: 0 };
     const came = {
       largestPage: this.#tally.largestPage,
@@ -285,45 +265,6 @@ class PageScan {
       totalPages: sum(this.#ended.map(({ totalPages }) => totalPages.end)),
     };
     return { records: recordsBefore(this.#pagination, came), pages: Math.max(0, first - 1) };
-  }
-
-  /**
-   * What an overlap repeats must be what the page before ended with. One record is compared here, the
-   * keys of more are compared where those of all pages are.
-   */
-  #checkBorder(branch: BranchScan, { place, pageInfo }: Pick<Read, 'place' | 'pageInfo'>): void {
-    const { position } = place;
-    if (branch.overlap === 0 || position === 0) return;
-    this.#tally.borders += 1;
-    const { previous } = branch;
-    if (previous === null || branch.coveredTo < position) return;
-    if (branch.overlap > 1 || branch.coveredTo > position) {
-      if (pageInfo.records >= branch.overlap) this.#tally.bordersByKeys += 1;
-      return;
-    }
-    const { lastRecord } = previous.pageInfo;
-    if (lastRecord === undefined || pageInfo.firstRecord === undefined) return;
-    if (lastRecord === pageInfo.firstRecord) this.#tally.bordersAgreed += 1;
-    else if (this.#brokenBorders.length < MOST_BORDERS) {
-      this.#brokenBorders.push({ first: previous.place, second: place });
-    }
-  }
-
-  #cover(branch: BranchScan, { place, pageInfo }: Omit<Read, 'readAt'>): void {
-    const { position } = place;
-    if (position === 0) branch.overlap = overlapOf(this.#pagination, pageInfo.records);
-    const from = position - Math.min(branch.overlap, position);
-    const to = from + pageInfo.records;
-    if (from > branch.coveredTo) this.#gap(branch, from);
-    this.#checkBorder(branch, { place, pageInfo });
-    this.#tally.readAgain += Math.max(0, Math.min(to, branch.coveredTo) - from);
-    if (to >= branch.coveredTo) branch.previous = { place, pageInfo };
-    branch.coveredTo = Math.max(branch.coveredTo, to);
-  }
-
-  #gap(branch: BranchScan, to: number): void {
-    if (this.#gaps.length === MOST_GAPS) return;
-    this.#gaps.push({ branch: branch.number, from: branch.coveredTo, to });
   }
 
   #countBoundary(read: Read, isLeftOut: boolean): void {
@@ -340,7 +281,7 @@ class PageScan {
     this.#branch = null;
     const { number, pages, highest } = branch;
     const total = (branch.total.end ?? branch.least ?? 0) - this.#skipped().records;
-    if (this.#byOrdinal && branch.coveredTo < total) this.#gap(branch, total);
+    if (branch.coveredTo < total) this.#covered?.gap(branch, total);
     const { more = null, next = null, total: said = null } = branch.lastInfo ?? {};
     if (more === true || (more === null && next !== null)) this.#tally.goingOnAtEnd += 1;
     if (more === false || (said !== null && said - this.#skipped().records === branch.coveredTo)) {

@@ -155,7 +155,6 @@ export class Connection {
     }
   }
 
-  /** The number that a pragma has. */
   pragma(name: string): number {
     return this.query<[number]>(`PRAGMA ${name}`).get()?.[0] ?? 0;
   }

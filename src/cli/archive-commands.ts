@@ -10,6 +10,7 @@ import {
   type CliContext,
   createStdoutSink,
   describeTerminal,
+  openScreen,
   watchSignals,
   writeOut,
 } from './context.ts';
@@ -44,7 +45,6 @@ async function exportUntil(
       [...wordsOf(typed), '-o', 'items.ndjson'],
     );
   }
-  const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
   const stdout =
     shape.output === undefined ? createStdoutSink(context.stdout, shape.format ?? null) : null;
   const result = await exportBeside(
@@ -59,7 +59,7 @@ async function exportUntil(
     strict: null,
   });
   if (isJson) await writeOut(context, `${asciiJson({ ...result, exitCode }, 2)}\n`);
-  const screen = createScreen(context.stderr, facts);
+  const screen = openScreen(typed, context);
   for (const output of outputs) {
     const { destination, bytes, notes } = output;
     const name = escapeText(destination);

@@ -21,14 +21,7 @@ import { createTransport } from '../http/create-transport.ts';
 import type { PlanSource } from '../plan/plan.ts';
 import { sourceOf } from '../plan/written-url.ts';
 import { asciiJson } from '../report/json-log.ts';
-import { createScreen } from '../report/reporter.ts';
-import {
-  type CliContext,
-  describeTerminal,
-  untilStopped,
-  watchSignals,
-  writeOut,
-} from './context.ts';
+import { type CliContext, openScreen, untilStopped, watchSignals, writeOut } from './context.ts';
 import { type ExitCode, exitCodeOfSignal, exitCodeOfStop } from './exit-code.ts';
 import { parseArguments } from './parse-arguments.ts';
 import { createReporting, type Reporting } from './reporters.ts';
@@ -250,8 +243,7 @@ async function withConnection(
   context: CliContext,
   use: (connection: QueueConnection, say: (text: string) => void) => Promise<void>,
 ): Promise<ExitCode> {
-  const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
-  const screen = createScreen(context.stderr, facts);
+  const screen = openScreen(typed, context);
   const say = (text: string): void => screen.line(`everypage: ${text}`);
   const connection = await openConnection(typed, context, say);
   try {

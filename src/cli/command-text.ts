@@ -27,7 +27,7 @@ export function againCommand(
  * What was typed, after whatever verb, as a command that fetches, with `more` flags in place of those of
  * the same names.
  */
-export function fetchCommandText(
+function fetchCommandText(
   typed: TypedArguments,
   env: Environment,
   more: readonly string[],

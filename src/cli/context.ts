@@ -9,10 +9,16 @@ import { EverypageError, usageError } from '../core/errors.ts';
 import type { FormatName } from '../core/options.ts';
 import { outputError } from '../export/output-error.ts';
 import type { TransportInternals } from '../http/create-transport.ts';
-import type { TerminalFacts, TextStream } from '../report/reporter.ts';
+import {
+  createScreen,
+  type Screen,
+  type TerminalFacts,
+  type TextStream,
+} from '../report/reporter.ts';
 import { wrapText } from '../report/text-width.ts';
 import { exitCodeOfSignal, type StopSignal } from './exit-code.ts';
 import type { FlagValue } from './flags.ts';
+import type { TypedArguments } from './typed-arguments.ts';
 
 /** The parts of the process that commands use. A test passes its own. */
 export interface CliContext {
@@ -236,6 +242,14 @@ export async function withinTime(work: Promise<unknown>, mostMs: number): Promis
   const timer = setTimeout(resolve, mostMs);
   await Promise.race([work, promise]);
   clearTimeout(timer);
+}
+
+/** Standard error, for what a command says to people. */
+export function openScreen(
+  typed: TypedArguments,
+  { stderr, env }: Pick<CliContext, 'stderr' | 'env'>,
+): Screen {
+  return createScreen(stderr, describeTerminal(stderr, env, typed.value('color')));
 }
 
 /** Text for people, broken between words where it goes to a terminal. */

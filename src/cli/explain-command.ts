@@ -6,6 +6,7 @@ import { type Explanation, explain } from '../index.ts';
 import { asciiJson } from '../report/json-log.ts';
 import { pagingCommands, pagingText } from '../report/paging-text.ts';
 import { createPainter } from '../report/paint.ts';
+import { GIVE_CREDENTIALS } from '../report/stop-text.ts';
 import { pagingCommand } from './command-text.ts';
 import { type CliContext, describeTerminal, fitTerminal, writeOut } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
@@ -53,7 +54,7 @@ function inFlags(error: unknown): never {
   const { code, message } = error;
   const lacksCredentials =
     code === 'CREDENTIALS_REFUSED' && /no credentials were sent/.test(message);
-  const cure = lacksCredentials ? '; give them with --bearer-env VAR, -u USER, -n or -H @FILE' : '';
+  const cure = lacksCredentials ? `. ${GIVE_CREDENTIALS}` : '';
   throw new EverypageError(code, `${message.replaceAll('maxWaitMs', '--max-wait')}${cure}`, {
     cause: error,
   });

@@ -152,35 +152,30 @@ export const concurrency: ValueType<number | 'auto'> = {
   },
 };
 
-/** Milliseconds. */
-export function duration(example: string, leastMs = 1): ValueType<number> {
-  return {
-    name: 'TIME',
+/** A number with its unit. */
+function measure(
+  name: string,
+  what: string,
+  read: (value: string) => number,
+  print: (value: number) => string,
+): (example: string, least?: number) => ValueType<number> {
+  return (example, least = 1) => ({
+    name,
     example,
     isNumber: true,
     parse(value) {
-      const ms = parseDuration(value);
-      if (ms >= leastMs) return ms;
-      throw expected('a time above 0', value);
+      const number = read(value);
+      if (number >= least) return number;
+      throw expected(`a ${what} above 0`, value);
     },
-    print: shortDuration,
-  };
+    print,
+  });
 }
 
+/** Milliseconds. */
+export const duration = measure('TIME', 'time', parseDuration, shortDuration);
 /** Bytes. */
-export function size(example: string, least = 1): ValueType<number> {
-  return {
-    name: 'SIZE',
-    example,
-    isNumber: true,
-    parse(value) {
-      const bytes = parseBytes(value);
-      if (bytes >= least) return bytes;
-      throw expected('a size above 0', value);
-    },
-    print: shortBytes,
-  };
-}
+export const size = measure('SIZE', 'size', parseBytes, shortBytes);
 
 /** A number of requests in a time. It stays text: that is what the option takes. */
 export const rate: ValueType<string> = {

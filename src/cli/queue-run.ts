@@ -9,8 +9,7 @@ import { isSecretHeader } from '../core/redact.ts';
 import type { BringPages } from '../fetch/run-archive.ts';
 import { createTransport } from '../http/create-transport.ts';
 import type { PlanSource } from '../plan/plan.ts';
-import { createScreen } from '../report/reporter.ts';
-import { type CliContext, describeTerminal } from './context.ts';
+import { type CliContext, openScreen } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { shownUrl } from './flag-values.ts';
 import { type Flag, flagNamed, flagsOf } from './flags.ts';
@@ -43,8 +42,7 @@ export async function withQueue(
     ]);
   }
   const words = workerWords(run, env);
-  const facts = describeTerminal(context.stderr, env, typed.value('color'));
-  const screen = createScreen(context.stderr, facts);
+  const screen = openScreen(typed, context);
   const say = (text: string): void => {
     if (!typed.has('quiet') && typed.value('log-format') === null)
       screen.line(`everypage: ${text}`);

@@ -4,8 +4,7 @@ import { filesOfArchive } from '../archive/archive-location.ts';
 import { escapeText } from '../core/escape.ts';
 import { formatBytes } from '../core/units.ts';
 import { checkDistinctFiles, checkOutputFolder, outputUses } from '../fetch/check-files.ts';
-import { createScreen } from '../report/reporter.ts';
-import { type CliContext, describeTerminal, watchSignals, writeOut } from './context.ts';
+import { type CliContext, openScreen, watchSignals, writeOut } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { onlyArchive } from './only-archive.ts';
 import { optionsOfTable } from './run-options.ts';
@@ -15,8 +14,7 @@ import { writeWholeFile } from './write-file.ts';
 export async function reportCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {
   const archivePath = onlyArchive(typed);
   const path = pathOf(typed, archivePath, context);
-  const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
-  const screen = createScreen(context.stderr, facts);
+  const screen = openScreen(typed, context);
   if (path !== null) {
     checkOutputFolder(path);
     checkDistinctFiles(

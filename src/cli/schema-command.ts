@@ -1,9 +1,8 @@
 import { archiveSchema } from '../api/archive-schema.ts';
 import { escapeText } from '../core/escape.ts';
 import { asciiJson } from '../report/json-log.ts';
-import { createScreen } from '../report/reporter.ts';
 import { jsonSchemaOf, typeScriptOf } from '../schema/schema.ts';
-import { type CliContext, describeTerminal, writeOut } from './context.ts';
+import { type CliContext, openScreen, writeOut } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { onlyArchive } from './only-archive.ts';
 import { optionsOfTable } from './run-options.ts';
@@ -13,9 +12,8 @@ import type { TypedArguments } from './typed-arguments.ts';
 export async function schemaCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {
   const path = onlyArchive(typed);
   const { schema, isOfAll } = await archiveSchema(path, optionsOfTable(typed));
-  const facts = describeTerminal(context.stderr, context.env, typed.value('color'));
   if (!isOfAll) {
-    createScreen(context.stderr, facts).line(
+    openScreen(typed, context).line(
       `${escapeText(path)} is not complete: records that are missing may have other types.`,
     );
   }

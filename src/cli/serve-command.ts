@@ -6,14 +6,7 @@ import { escapeText } from '../core/escape.ts';
 import { reasonOfFile } from '../core/files.ts';
 import { counted, formatBytes } from '../core/units.ts';
 import { createTestCertificates } from '../demo/certificate.ts';
-import { createScreen } from '../report/reporter.ts';
-import {
-  type CliContext,
-  describeTerminal,
-  untilStopped,
-  watchSignals,
-  writeOut,
-} from './context.ts';
+import { type CliContext, openScreen, untilStopped, watchSignals, writeOut } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { onlyArchive } from './only-archive.ts';
 import type { TypedArguments } from './typed-arguments.ts';
@@ -22,8 +15,7 @@ const LOCAL_NAMES = ['localhost', '127.0.0.1', '::1'];
 
 export async function serveCommand(typed: TypedArguments, context: CliContext): Promise<ExitCode> {
   const path = onlyArchive(typed);
-  const terminal = describeTerminal(context.stderr, context.env, typed.value('color'));
-  const screen = createScreen(context.stderr, terminal);
+  const screen = openScreen(typed, context);
   const say = (line: string): void => {
     if (!typed.has('quiet')) screen.line(line);
   };

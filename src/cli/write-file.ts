@@ -4,6 +4,7 @@ import {
   createFileDestination,
   isWrittenInPlace,
   type ToldOfFile,
+  writeAll,
 } from '../export/file-destination.ts';
 import { outputError } from '../export/output-error.ts';
 
@@ -15,18 +16,8 @@ import { outputError } from '../export/output-error.ts';
 export async function writeWholeFile(path: string, text: string, told: ToldOfFile): Promise<void> {
   try {
     if (isWrittenInPlace(path)) await writeFile(path, text);
-    else writeBeside(path, text, told);
+    else writeAll(createFileDestination(path, holdFile, told), text);
   } catch (cause) {
     throw outputError(told.name, cause, told.advice);
-  }
-}
-
-function writeBeside(path: string, text: string, told: ToldOfFile): void {
-  const destination = createFileDestination(path, holdFile, told);
-  try {
-    destination.write(Buffer.from(text));
-    destination.commit();
-  } finally {
-    destination.abort();
   }
 }

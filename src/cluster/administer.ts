@@ -1,7 +1,7 @@
 /** What `status`, `pause`, `resume` and `cancel` ask of a queue. */
 import type { Redis } from 'ioredis';
 import { usageError } from '../core/errors.ts';
-import { beginRun } from './collect.ts';
+import { beginRun } from './begin-run.ts';
 import { NEWS_CHANNEL, RUNS_KEY, runKeys } from './keys.ts';
 import {
   findRecord,

@@ -1,102 +1,24 @@
-/** The coordinator: it begins a run, and takes the parts over into the archive of its output as they come. */
+/** The coordinator takes the parts of a run over into the archive of its output as they come. */
 import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { ArchiveReader } from '../archive/archive-reader.ts';
-import type { EndOfPlan, PlacedState, TakenPages } from '../archive-thread/messages.ts';
-import { EverypageError, usageError } from '../core/errors.ts';
+import type { EndOfPlan, TakenPages } from '../archive-thread/messages.ts';
+import { EverypageError } from '../core/errors.ts';
 import { isRecheck } from '../core/page-request.ts';
-import type { RunParts } from '../fetch/pending-pages.ts';
-import { pageEvent } from '../fetch/pending-pages.ts';
+import { pageEvent, type RunParts } from '../fetch/pending-pages.ts';
 import { createTask } from '../fetch/task.ts';
 import type { PlanSlices } from '../plan/list-slice.ts';
+import { beginRun, isDamaged } from './begin-run.ts';
 import type { QueueConnection } from './connect.ts';
-import { type RunKeys, runKeys } from './keys.ts';
-import { countPart } from './part-writer.ts';
-import {
-  dropRun,
-  findRecord,
-  finishRun,
-  forgetRun,
-  type PartsAndProgress,
-  type Progress,
-  type RunRecord,
-  readParts,
-  registerRun,
-} from './run-record.ts';
-import { runScript } from './scripts.ts';
+import { runKeys } from './keys.ts';
+import { PartList } from './part-list.ts';
+import { dropRun, finishRun, forgetRun, type Progress, type RunRecord } from './run-record.ts';
 import { type CountedPart, type OpenedPart, type PartStore, partOf } from './store.ts';
-import { processName } from './worked.ts';
 
 /** New parts are looked for this often. */
 const LOOK_MS = 200;
 const PARTS_AT_ONCE = 200;
 const REQUESTS_AT_ONCE = 10_000;
-
-/**
- * Puts the run into the queue: as it was there; from the store, if the queue was emptied; or as a new one.
- * Pages that failed before are tried again.
- */
-export async function beginRun(
-  redis: Redis,
-  record: RunRecord,
-  store: PartStore,
-  fresh = false,
-): Promise<void> {
-  const keys = runKeys(record.id);
-  const state = await redis.hget(keys.run, 'state');
-  // A run that has ended leaves the queue, except for its state.
-  const isForgotten = state === 'finished' && (await redis.exists(keys.parts)) === 0;
-  if (fresh || state === 'cancelled' || isForgotten) await dropRun(redis, record.id);
-  const isNew = await registerRun(redis, record);
-  if (isNew) await rebuild(redis, record, store);
-  else await expectStore(redis, record, store);
-  await runScript(redis, 'forgive', [keys.run, keys.failed], []);
-}
-
-/** The queue counts the parts of one store, and workers use that one. @throws EverypageError USAGE for another store */
-async function expectStore(redis: Redis, { id }: RunRecord, store: PartStore): Promise<void> {
-  const known = await findRecord(redis, id);
-  if (known === null || known.createdAt === store.createdAt) return;
-  throw usageError(
-    `the queue has run ${id} with another store than ${store.home.where}: with the one that was made in ${known.store}; name that with --store, or end the run first with everypage cancel`,
-  );
-}
-
-/** Counts the parts of the store again, after the queue was emptied. */
-async function rebuild(redis: Redis, record: RunRecord, store: PartStore): Promise<void> {
-  const keys = runKeys(record.id);
-  const epoch = (await redis.hget(keys.run, 'epoch')) ?? '';
-  const planned = record.isPaged ? { planned: { epoch, numberOf: () => null, locks: [] } } : {};
-  const parts = { redis, keys, store, who: processName(), ...planned };
-  const names = (await store.names()).map((name) => ({ name, except: [] }));
-  for await (const part of store.open(names)) {
-    const { name } = part;
-    const states = await statesIn(store, part);
-    // Failed pages are tried again.
-    const stored = states.filter(({ state }) => state !== 'failed');
-    if (stored.length === 0) continue;
-    await countPart(parts, name, stored);
-  }
-}
-
-/** How the pages of a part have ended; none where it cannot be read. */
-async function statesIn(store: PartStore, part: OpenedPart): Promise<readonly PlacedState[]> {
-  try {
-    const path = await part.path();
-    if (path === null) return [];
-    const archive = ArchiveReader.openReadOnly(path);
-    try {
-      return archive.states();
-    } finally {
-      archive.close();
-    }
-  } catch (error) {
-    if (!isDamaged(error)) throw error;
-    await store.setAside(part.name);
-    return [];
-  }
-}
 
 export interface CollectParts {
   readonly connection: QueueConnection;
@@ -110,7 +32,7 @@ export interface CollectParts {
 
 /** Takes over every part, until the run has ended and nothing is missing. */
 export function collect(parts: CollectParts): Promise<void> {
-  return new Collector(parts, runKeys(parts.record.id)).run();
+  return new Collector(parts).run();
 }
 
 /**
@@ -160,18 +82,15 @@ export async function settleRun(
 class Collector {
   readonly #parts: CollectParts;
   readonly #redis: Redis;
-  readonly #keys: RunKeys;
-  /** Parts that were taken over. */
-  readonly #taken = new Set<string>();
+  readonly #list: PartList;
   /** Parts with failed pages, which may still come in another part. */
   readonly #withFailed: CountedPart[] = [];
-  #next = 0;
   #hasLookedAgain = false;
 
-  constructor(parts: CollectParts, keys: RunKeys) {
+  constructor(parts: CollectParts) {
     this.#parts = parts;
     this.#redis = parts.connection.redis;
-    this.#keys = keys;
+    this.#list = new PartList(this.#redis, parts.record.id, PARTS_AT_ONCE);
   }
 
   async run(): Promise<void> {
@@ -180,16 +99,16 @@ class Collector {
     while (engine.stopped === null) {
       const left = this.#parts.leftWith();
       if (left !== null) throw left;
-      const last = this.#next + PARTS_AT_ONCE - 1;
-      const read = await readParts(this.#redis, this.#keys, this.#next, last);
-      const progress = read?.progress ?? null;
-      if (read !== null && (await this.#takeParts(read))) continue;
-      if (progress === null) await this.#buildAgain();
-      else if (areAllEnded(progress)) {
-        await finishRun(this.#redis, this.#keys);
+      const { parts, progress, goesOn } = await this.#list.read();
+      await this.#takeParts(parts);
+      if (goesOn) continue;
+      if (progress === null) {
+        await buildAgain(this.#parts);
+        this.#list.startAgain();
+      } else if (areAllEnded(progress)) {
+        await finishRun(this.#redis, runKeys(this.#parts.record.id));
       } else if (progress.state === 'cancelled') throw cancelled(this.#parts.record);
       else if (progress.state === 'finished') {
-        if (this.#next < progress.parts) continue;
         if (await this.#isWhole(progress.failed)) {
           await this.#end();
           return;
@@ -200,18 +119,12 @@ class Collector {
     }
   }
 
-  /** Returns whether there were any. */
-  async #takeParts({ entries, progress }: PartsAndProgress): Promise<boolean> {
-    const { run } = this.#parts;
-    if (progress.parts < this.#next) this.#next = 0;
-    const parts = entries.map(partOf).filter(({ name }) => !this.#taken.has(name));
-    for await (const part of this.#parts.store.open(parts)) {
-      if (run.engine.stopped !== null) return true;
-      this.#taken.add(part.name);
+  async #takeParts(parts: readonly CountedPart[]): Promise<void> {
+    const { run, store } = this.#parts;
+    for await (const part of store.open(parts)) {
+      if (run.engine.stopped !== null) return;
       if (await this.#take(part, 'stored')) this.#withFailed.push(part);
     }
-    this.#next += entries.length;
-    return entries.length > 0;
   }
 
   /** Returns whether the part holds pages that failed. */
@@ -245,12 +158,7 @@ class Collector {
       await beginRun(this.#redis, record, store);
     }
     this.#hasLookedAgain = !this.#hasLookedAgain;
-    this.#next = 0;
-  }
-
-  async #buildAgain(): Promise<void> {
-    await buildAgain(this.#parts);
-    this.#next = 0;
+    this.#list.startAgain();
   }
 
   /** The plan is made once more, for its digest; then the store says what it holds. */
@@ -285,10 +193,6 @@ export async function buildAgain({
     message: `the queue knew run ${record.id} no more; it is built again from the store`,
   });
   await beginRun(connection.redis, record, store);
-}
-
-function isDamaged(error: unknown): boolean {
-  return error instanceof EverypageError && error.code === 'ARCHIVE_DAMAGED';
 }
 
 function areAllEnded({ state, done, failed, total }: Progress): boolean {

@@ -5,11 +5,10 @@ import { systemClock as clock } from '../core/clock.ts';
 import type { Engine } from '../fetch/engine.ts';
 import { buildAgain, type CollectParts, cancelled, takePart } from './collect.ts';
 import type { HandedOut } from './handed-out.ts';
-import { type RunKeys, runKeys } from './keys.ts';
-import { readParts } from './run-record.ts';
+import { PartList } from './part-list.ts';
 import type { WatchedState } from './run-watch.ts';
 import type { SpreadPages } from './spread-pages.ts';
-import { type CountedPart, type OpenedPart, partOf } from './store.ts';
+import type { CountedPart, OpenedPart } from './store.ts';
 
 /** New parts are looked for this often: the next window of pages waits for them. */
 const LOOK_MS = 50;
@@ -28,11 +27,9 @@ interface Taking {
 
 export class PartTaker {
   readonly #parts: TakerParts;
-  readonly #keys: RunKeys;
-  readonly #taken = new Set<string>();
+  readonly #list: PartList;
   /** Parts that could not be read. */
   readonly gone = new Set<string>();
-  #next = 0;
   #emptyAt = 0;
   #state: WatchedState = 'active';
   /** The queue has been told of the run again, and of nothing that is to be fetched. */
@@ -40,7 +37,7 @@ export class PartTaker {
 
   constructor(parts: TakerParts) {
     this.#parts = parts;
-    this.#keys = runKeys(parts.record.id);
+    this.#list = new PartList(parts.connection.redis, parts.record.id, PARTS_AT_ONCE);
   }
 
   /** Takes over the parts that exist before the plan is made, which finds their pages in the archive. Failed pages are requested again. */
@@ -52,13 +49,13 @@ export class PartTaker {
     }
     if (this.#state !== 'lost') return;
     await buildAgain(this.#parts);
-    this.#next = 0;
+    this.#list.startAgain();
     await this.takeBefore();
   }
 
   /** It need not be taken. */
   skip(name: string): void {
-    this.#taken.add(name);
+    this.#list.skip(name);
   }
 
   /** Answers the plan with what comes, until the signal. Rejects where the run cannot go on. */
@@ -76,7 +73,7 @@ export class PartTaker {
       if (this.#state === 'lost') {
         await buildAgain(this.#parts);
         await pages.publish();
-        this.#next = 0;
+        this.#list.startAgain();
         this.#isLost = true;
       } else if (this.#state === 'cancelled') throw cancelled(record);
       else if (isEmpty || this.#isLost) {
@@ -109,19 +106,8 @@ export class PartTaker {
 
   /** Parts that were not taken yet. */
   async #newParts(): Promise<readonly CountedPart[]> {
-    const { redis } = this.#parts.connection;
-    const read = await readParts(redis, this.#keys, this.#next, this.#next + PARTS_AT_ONCE - 1);
-    if (read === null) {
-      this.#state = 'lost';
-      return [];
-    }
-    const { entries, progress } = read;
-    this.#state = progress.state;
-    // The queue was set back by a crash.
-    if (progress.parts < this.#next) this.#next = 0;
-    this.#next += entries.length;
-    const left = entries.map(partOf).filter(({ name }) => !this.#taken.has(name));
-    for (const { name } of left) this.#taken.add(name);
-    return left;
+    const { parts, progress } = await this.#list.read();
+    this.#state = progress?.state ?? 'lost';
+    return parts;
   }
 }

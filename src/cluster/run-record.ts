@@ -183,7 +183,7 @@ export interface Progress {
   readonly parts: number;
 }
 
-export interface PartsAndProgress {
+interface PartsAndProgress {
   readonly entries: readonly string[];
   readonly progress: Progress;
 }

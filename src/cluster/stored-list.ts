@@ -65,7 +65,6 @@ export async function writeList(
   );
 }
 
-/** The file of a line. */
 function fileOf(line: number): string {
   return `list/${Math.floor(line / FILE_LINES)}.txt`;
 }

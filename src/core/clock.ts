@@ -29,7 +29,7 @@ const LATE = 2;
 /** A busy machine may be so late. */
 const LEAST_STOP_MS = 2000;
 
-export class RunningTime {
+class RunningTime {
   #lookedAt = systemClock.now();
   #stoodMs = 0;
   #stops = 0;

@@ -15,7 +15,8 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { EverypageError } from './errors.ts';
 
-const REASONS: Readonly<Record<string, string>> = {
+/** What an error of the file system means, by its code. */
+export const FILE_ERRORS: Readonly<Record<string, string>> = {
   ENOENT: 'it does not exist',
   ENOTDIR: 'it does not exist',
   EISDIR: 'it is a folder',
@@ -25,10 +26,11 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'the disk is read-only',
   ENOSPC: 'the disk is full',
   EDQUOT: 'your quota on this disk is used up',
+  EFBIG: 'it may not grow further, see ulimit -f or the limit of its file system',
   EIO: 'the disk reports an error',
   ELOOP: 'its links lead in a circle',
   ENAMETOOLONG: 'its name is too long',
-  EMFILE: 'too many files are open (see ulimit -n)',
+  EMFILE: 'too many files are open, see ulimit -n',
   ENFILE: 'too many files are open on this machine',
 };
 
@@ -39,7 +41,7 @@ const REASONS: Readonly<Record<string, string>> = {
  */
 export function whyUnreadable(error: unknown): string {
   const { code = '' } = error as { code?: string };
-  return reasonOfFile(error) ?? REASONS[code] ?? (code || String(error));
+  return reasonOfFile(error) ?? FILE_ERRORS[code] ?? (code || String(error));
 }
 
 /** The same; null for what says nothing of a file, or nothing that a user could mend. */
@@ -49,7 +51,7 @@ export function reasonOfFile(error: unknown): string | null {
     return 'everypage was updated or removed while it ran (the same command goes on)';
   }
   if (syscall === 'uv_cwd') return 'the folder that the command was started in was removed';
-  return syscall === undefined ? null : (REASONS[code] ?? null);
+  return syscall === undefined ? null : (FILE_ERRORS[code] ?? null);
 }
 
 /** Code is loaded at its first use, which may be hours after the start. */

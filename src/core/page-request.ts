@@ -50,7 +50,6 @@ export interface PageRequest {
   readonly source: string | null;
 }
 
-/** Bytes of a page key. */
 export const PAGE_KEY_BYTES = 16;
 
 type Keyed = Pick<PageRequest, 'method' | 'url' | 'body' | 'headers'>;

@@ -195,7 +195,7 @@ export function tableColumns(columns: readonly string[]): readonly TableColumn[]
 }
 
 /** @throws EverypageError USAGE for a name that a table cannot have */
-export function tableName(text: string): string {
+function tableName(text: string): string {
   if (text !== '' && !/\p{Cc}|\p{Cs}/u.test(text) && !/^sqlite_/i.test(text)) return text;
   throw usageError(
     `${JSON.stringify(text)} cannot be the name of a table; it is not empty, has no control characters, and does not begin with sqlite_`,

@@ -34,3 +34,4 @@ export {
   type Selection,
 } from './selection.ts';
 export { writeMeaning } from './string-meaning.ts';
+export { isWritten, writtenKey } from './written-key.ts';

@@ -17,6 +17,9 @@ const CLOSE_BRACE = 0x7d;
 
 const NOTHING = new Uint8Array();
 
+/** Deepest nesting accepted; it costs a byte a level and no call stack. */
+export const MAX_DEPTH = 1_000_000;
+
 /**
  * Checks text against the grammar of JSON (RFC 8259), value by value, each from a position to its end. What
  * breaks the grammar is the `fault`, and its end is -1. It keeps its memory from one text to the next.
@@ -28,15 +31,10 @@ export class JsonReader {
   bytes: Uint8Array = NOTHING;
   /** Of the text. */
   end = 0;
-  readonly #maxDepth: number;
   #last = 0;
   #lastQuote = 0;
   /** What closes each open container, but for the innermost. */
   #closers = new Uint8Array(256);
-
-  constructor(maxDepth: number) {
-    this.#maxDepth = maxDepth;
-  }
 
   /**
    * The text is all before `end`. Every token but a string stops by itself at or before byte `last`, so only
@@ -107,7 +105,7 @@ export class JsonReader {
           c = bytes[pos]!;
         }
         if (c !== own) {
-          if (depth + inner >= this.#maxDepth) return this.refuseDepth(pos);
+          if (depth + inner >= MAX_DEPTH) return this.refuseDepth(pos);
           if (inner === this.#closers.length) this.#moreClosers();
           this.#closers[inner++] = closer;
           closer = own;
@@ -182,7 +180,7 @@ export class JsonReader {
   }
 
   refuseDepth(offset: number): -1 {
-    const reason = `it nests deeper than ${this.#maxDepth.toLocaleString('en')} levels`;
+    const reason = `it nests deeper than ${MAX_DEPTH.toLocaleString('en')} levels`;
     this.fault = { offset, reason };
     return -1;
   }

@@ -6,7 +6,7 @@ import {
   findWideEncoding,
   type JsonFault,
 } from './body-faults.ts';
-import { JsonReader } from './json-reader.ts';
+import { JsonReader, MAX_DEPTH } from './json-reader.ts';
 import { endOfSpace, isKey } from './json-tokens.ts';
 import type { FoundRecords, Selection } from './selection.ts';
 
@@ -24,11 +24,6 @@ export type JsonScan =
 
 export interface JsonScanner {
   scan(bytes: Uint8Array): JsonScan;
-}
-
-export interface JsonScannerOptions {
-  /** Deepest nesting accepted; it costs a byte a level and no call stack. Default 1,000,000. */
-  readonly maxDepth?: number;
 }
 
 const SPACE = 0x20;
@@ -63,12 +58,8 @@ const MAX_BYTES = 0xffff_ffff;
  *     const scanner = createJsonScanner(parseSelection('data'));
  *     scanner.scan(Buffer.from('{"data":[1,2]}')); // count 2, spans 9 10 11 12
  */
-export function createJsonScanner(
-  selection: Selection,
-  options: JsonScannerOptions = {},
-): JsonScanner {
-  const maxDepth = options.maxDepth ?? 1_000_000;
-  const reader = new JsonReader(maxDepth);
+export function createJsonScanner(selection: Selection): JsonScanner {
+  const reader = new JsonReader();
   const keys = selection.keys;
   const wholePage = selection.text === '';
   let found: 'records' | 'missing' = 'missing';
@@ -143,7 +134,7 @@ export function createJsonScanner(
     const closer = bytes[pos]! + 2;
     pos = afterSpace(pos + 1);
     if (bytes[pos] === closer) return pos + 1;
-    if (depth >= maxDepth) return reader.refuseDepth(pos);
+    if (depth >= MAX_DEPTH) return reader.refuseDepth(pos);
     for (;;) {
       pos = closer === CLOSE_BRACE ? endOfMember(pos, depth + 1) : endOfRecord(pos, depth + 1);
       if (pos < 0) return pos;

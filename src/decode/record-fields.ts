@@ -1,6 +1,7 @@
 import { endOfSpace, keyName } from './json-tokens.ts';
 import { endOfString, endOfValue } from './pick-values.ts';
 import { parseSelection } from './selection.ts';
+import { isWritten, writtenKey } from './written-key.ts';
 
 /** Members of one object; with more it is a dictionary, and no columns are made of it. */
 const MOST_MEMBERS = 2_000;
@@ -9,7 +10,6 @@ const MOST_LEVELS = 24;
 const MOST_FIELDS = 20_000;
 
 const SPACE = 0x20;
-const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const LOWER_N = 0x6e;
@@ -107,8 +107,7 @@ export class RecordFields {
   /** Adds the field under these keys, whether or not a record has it. */
   add(keys: readonly string[]): Field {
     return keys.reduce((field, key) => {
-      const written = Buffer.from(JSON.stringify(key).slice(1, -1));
-      return field.byKey.get(key) ?? new Field(field, key, written, field.isOpen);
+      return field.byKey.get(key) ?? new Field(field, key, writtenKey(key), field.isOpen);
     }, this.root);
   }
 
@@ -236,15 +235,8 @@ function comparedMember(
   members: readonly Field[],
 ): Field | null | undefined {
   for (const member of members) {
-    const { length } = member.written;
-    if (length === end - start && isWritten(bytes, start, member.written)) return member;
+    if (isWritten(bytes, start, member.written)) return member;
   }
   for (let at = start; at < end; at += 1) if (bytes[at] === BACKSLASH) return undefined;
   return null;
-}
-
-function isWritten(bytes: Uint8Array, start: number, key: Uint8Array): boolean {
-  const { length } = key;
-  for (let at = 0; at < length; at += 1) if (bytes[start + at] !== key[at]) return false;
-  return bytes[start + length] === QUOTE;
 }

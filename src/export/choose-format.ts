@@ -2,9 +2,6 @@ import { extname } from 'node:path';
 import { isDatabaseUrl, shownOutput } from '../core/database-url.ts';
 import { usageError } from '../core/errors.ts';
 import { type FormatName, formatNames } from '../core/options.ts';
-import type { TableOptions } from '../core/table-options.ts';
-import { isExpression, parseSelection, readRecordExpressions } from '../decode/decode.ts';
-import { readPinnedTypes } from '../schema/schema.ts';
 import { csv, tsv } from './csv.ts';
 import { isWrittenInPlace } from './file-destination.ts';
 import {
@@ -17,8 +14,8 @@ import {
 import { json, ndjson } from './json.ts';
 import { sqlite } from './sqlite.ts';
 
-const FORMATS = { ndjson, json } as const satisfies Partial<Record<FormatName, Format>>;
-const TABLES = {
+export const FORMATS = { ndjson, json } as const satisfies Partial<Record<FormatName, Format>>;
+export const TABLES = {
   csv,
   tsv,
   parquet: async (...given) => (await import('./parquet.ts')).parquet(...given),
@@ -47,18 +44,8 @@ const DATABASES: ReadonlySet<FormatName> = new Set(['sqlite', 'duckdb', 'postgre
 /** Text is compressed; these are none. */
 const BINARY: ReadonlySet<FormatName | 'none'> = new Set(['parquet', 'sqlite', 'duckdb']);
 
-/** The format of that name; a table is written by `tableFor`. */
-export function formatFor(name: Exclude<FormatName, keyof typeof TABLES>): Format {
-  return FORMATS[name];
-}
-
 export function isTable(name: FormatName): name is keyof typeof TABLES {
   return Object.hasOwn(TABLES, name);
-}
-
-/** The table of that name. */
-export function tableFor(name: keyof typeof TABLES): TableFormat {
-  return TABLES[name];
 }
 
 /** Whether the output is bytes of ours; what is in a database is its program's. */
@@ -127,53 +114,4 @@ export function outputForm(path: string | null, override: FormatName | null): Ou
     );
   }
   return format === 'none' ? null : { format, compression };
-}
-
-/**
- * Throws `EverypageError`: `USAGE` where something is said of tables and no output is one, or a column is
- * an expression; `SELECTION` where its path cannot be read.
- */
-export function checkTable(
-  options: TableOptions,
-  forms: readonly OutputForm[],
-  hasSink = false,
-): void {
-  const { columns, csvSafe, csvBom, csvDelimiter, nested, table, ifExists } = options;
-  const { schema, provenance } = options;
-  if (readRecordExpressions(options) !== null && forms.length === 0 && !hasSink) {
-    throw usageError(
-      '--where and --fields shape an output, and there is none; name one, such as -o items.csv',
-    );
-  }
-  for (const { name, path } of columns ?? []) {
-    parseSelection(path);
-    if (!isExpression(path)) continue;
-    throw usageError(
-      `the column ${name} is an expression, ${path}; a column takes a dotted path, and --fields an expression`,
-    );
-  }
-  const has = (...names: readonly FormatName[]): boolean =>
-    forms.some(({ format }) => names.includes(format));
-  if (schema !== null) readPinnedTypes(schema);
-  const ofTables = Object.entries({
-    '--columns': columns !== null,
-    '--schema': schema !== null,
-    '--nested': nested !== 'typed',
-    '--provenance': provenance,
-  });
-  const [ofTable] = ofTables.find(([, isSaid]) => isSaid) ?? [];
-  if (ofTable !== undefined && !forms.some(({ format }) => isTable(format))) {
-    throw usageError(
-      `${ofTable} is for tables, and no output is one; name one, such as -o items.csv or -o items.parquet`,
-    );
-  }
-  if ((table !== null || ifExists !== null) && !forms.some(({ format }) => DATABASES.has(format))) {
-    throw usageError(
-      '--table and --if-exists are for databases, and no output is one; give -o items.db',
-    );
-  }
-  if (!(csvSafe || csvBom || csvDelimiter !== ',') || has('csv', 'tsv')) return;
-  throw usageError(
-    'the CSV settings are for .csv and .tsv, and no output is one; name one, or give -f csv',
-  );
 }

@@ -13,6 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { isDatabaseUrl } from '../core/database-url.ts';
 import {
   absolutePath,
   realPlace,
@@ -111,6 +112,21 @@ const DESCRIPTOR = /^\/(?:dev\/(?:std(?:in|out|err)$|fd\/)|proc\/[^/]+\/fd\/)/;
 export function isWrittenInPlace(path: string): boolean {
   const existing = statOrNull(path);
   return existing !== null && (!existing.isFile() || DESCRIPTOR.test(absolutePath(path)));
+}
+
+/** Whether an output is a file that is put in its place, and may have others beside it. */
+export function isWholeFile(output: string): boolean {
+  return !isDatabaseUrl(output) && !isWrittenInPlace(output);
+}
+
+/** Writes a file that is this text: the whole of it, or nothing. */
+export function writeAll(destination: FileDestination, text: string): void {
+  try {
+    destination.write(Buffer.from(text));
+    destination.commit();
+  } finally {
+    destination.abort();
+  }
 }
 
 function writeInPlace(path: string, attempt: Attempt): FileDestination {

@@ -14,7 +14,6 @@ import type { ExportPage, PageSource } from './format.ts';
 import { createRecordTaker } from './page-records.ts';
 import { provenanceJson, splitColumns, withProvenance } from './provenance.ts';
 
-/** The rows of a page. */
 interface PageRows {
   readonly count: number;
   /** The values of a row, from 0, in the order of the columns. */

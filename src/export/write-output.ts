@@ -1,5 +1,5 @@
 import type { TableOptions } from '../core/table-options.ts';
-import { formatFor, isTable, tableFor } from './choose-format.ts';
+import { FORMATS, isTable, TABLES } from './choose-format.ts';
 import { createCompressor } from './compress.ts';
 import type { Destination, ExportCounts, ExportItem, OutputForm, PageSource } from './format.ts';
 import { createRecordShaper } from './shape-records.ts';
@@ -30,8 +30,8 @@ export function writePages(
   return compressed(form, destination, async (to) => {
     // A table is written only once all its pages are there.
     const written = isTable(format)
-      ? await tableFor(format)(shaped as PageSource, to, selection, options)
-      : { ...(await formatFor(format)(shaped(), to, selection)), notes: [] };
+      ? await TABLES[format](shaped as PageSource, to, selection, options)
+      : { ...(await FORMATS[format](shaped(), to, selection)), notes: [] };
     return withLeftOut(written, shape.leftOut);
   });
 }

@@ -4,7 +4,8 @@ import { usageError } from '../core/errors.ts';
 import type { FormatName } from '../core/options.ts';
 import { sinkAt } from '../core/record-sink.ts';
 import type { TableOptions } from '../core/table-options.ts';
-import { checkTable, outputForm } from '../export/choose-format.ts';
+import { checkTable } from '../export/check-table.ts';
+import { outputForm } from '../export/choose-format.ts';
 import { checkSink } from '../export/load-sink.ts';
 
 /** Blocks of bytes for who has asked for no file. */

@@ -24,7 +24,7 @@ import { type ResolvedOptions, resolveOptions } from '../core/resolve-options.ts
 import { withTable } from '../core/table-options.ts';
 import { readCondition, readSelection } from '../decode/decode.ts';
 import { outputForm } from '../export/choose-format.ts';
-import { isWrittenInPlace } from '../export/file-destination.ts';
+import { isWholeFile } from '../export/file-destination.ts';
 import type { TransportOptions } from '../http/transport.ts';
 import { checkSources, createListPlan } from '../plan/list-plan.ts';
 import type { Plan, PlanSource } from '../plan/plan.ts';
@@ -171,7 +171,7 @@ export async function prepare(
 /** Not what others read, or a server takes: they may take as long as they like. */
 function isQuick(target: ExportTarget): boolean {
   if (target.kind !== 'file') return target.kind !== 'sink';
-  return !isDatabaseUrl(target.path) && !isWrittenInPlace(target.path);
+  return isWholeFile(target.path);
 }
 
 function archiveUses({ part, complete }: ArchiveLocation): FileUses {
@@ -234,9 +234,7 @@ function targetsOf(
 
 /** The output that the archive stands beside or is; null where none is a file. */
 function placeOfArchive({ outputs, format }: ResolvedOptions): string | null {
-  const files = withoutSinks(outputs).filter(
-    (path) => !isDatabaseUrl(path) && !isWrittenInPlace(path),
-  );
+  const files = withoutSinks(outputs).filter(isWholeFile);
   return files.find((path) => outputForm(path, format) === null) ?? files[0] ?? null;
 }
 

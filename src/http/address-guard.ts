@@ -236,7 +236,7 @@ function article(kind: AddressKind): string {
   return `${kind === 'unspecified' ? 'an' : 'a'} ${kind}`;
 }
 
-/** Whether an address is one of `--allow-address`: single ones, or blocks as in `10.0.0.0/8`. */
+/** Whether an address is one of these: single ones, or blocks as in `10.0.0.0/8`. */
 export function addressMatcher(blocks: readonly string[]): (address: string) => boolean {
   const networks = blocks.map((block) => {
     const [network = '', bits = isIP(network) === 4 ? 32 : 128] = block.split('/');

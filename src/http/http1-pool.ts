@@ -2,19 +2,16 @@
 import type { Socket } from 'node:net';
 import { Fifo } from '../core/queues.ts';
 import { type Exchange, failAll } from './exchange.ts';
-import { type ForwardProxy, Http1Connection } from './http1-connection.ts';
+import { Http1Connection, type Http1Settings } from './http1-connection.ts';
 import { TransportError } from './transport.ts';
 
 /** Files that this process opens besides: of the archive, the output, the resolver. */
 const SPARE_DESCRIPTORS = 4;
 
-export interface Http1PoolSettings {
-  readonly origin: URL;
+type SharedSettings = 'origin' | 'forward' | 'hasClientCertificate' | 'openSocket' | 'onOpened';
+
+export interface Http1PoolSettings extends Pick<Http1Settings, SharedSettings> {
   readonly concurrency: number;
-  readonly forward: ForwardProxy | null;
-  readonly hasClientCertificate: boolean;
-  readonly openSocket: () => Promise<Socket>;
-  readonly onOpened: () => void;
 }
 
 export class Http1Pool {

@@ -345,7 +345,7 @@ class ExchangeStream implements ResponseSink, Carrier {
 export type SilenceStep = 'wait' | 'ask' | 'give-up';
 
 /** When a connection was last heard, and when it is to be asked (PING) or given up. */
-export class ConnectionSilence {
+class ConnectionSilence {
   readonly #tuning: TransportTuning;
   /** Counts what came, so that silence shows without a clock call for every chunk. */
   #heard = 0;

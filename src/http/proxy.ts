@@ -5,9 +5,10 @@
  * Unlike curl, a proxy without a port is taken at its scheme's default port (80, 443), not at 1080:
  * that is what every other reader of these variables does.
  */
-import { BlockList, isIP, type Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { usageError } from '../core/errors.ts';
 import { percentDecoded } from '../core/escape.ts';
+import { addressMatcher } from './address-guard.ts';
 import { TLS_QUESTION, withProxyCure } from './connect-fault.ts';
 import { TransportError } from './transport.ts';
 
@@ -91,12 +92,15 @@ function noProxyMatcher(list: string): (url: URL) => boolean {
 function parseExemption(entry: string): Exemption {
   if (entry === '*') return () => true;
   const slash = entry.lastIndexOf('/');
-  if (slash !== -1) return subnet(bareHost(entry.slice(0, slash)), Number(entry.slice(slash + 1)));
+  if (slash !== -1) return subnet(bareHost(entry.slice(0, slash)), entry.slice(slash + 1));
   const { name, port } = splitPort(entry);
   const wanted = bareHost(name).replace(/^\*?\./, '');
   if (wanted === '') return () => false;
   const samePort = (actual: string): boolean => port === null || port === actual;
-  if (isIP(wanted) !== 0) return (host, actual) => sameAddress(host, wanted) && samePort(actual);
+  if (isIP(wanted) !== 0) {
+    const isWanted = addressMatcher([wanted]);
+    return (host, actual) => isWanted(host) && samePort(actual);
+  }
   return (host, actual) =>
     (host === wanted || host.endsWith(`.${wanted}`)) && isIP(host) === 0 && samePort(actual);
 }
@@ -114,23 +118,10 @@ function bareHost(host: string): string {
     .toLowerCase();
 }
 
-function subnet(network: string, bits: number): Exemption {
-  const family = isIP(network);
-  const longest = family === 4 ? 32 : 128;
-  if (family === 0 || !Number.isInteger(bits) || bits < 0 || bits > longest) return () => false;
-  const block = new BlockList();
-  block.addSubnet(network, bits, family === 4 ? 'ipv4' : 'ipv6');
-  return (host) => {
-    const hostFamily = isIP(host);
-    return hostFamily !== 0 && block.check(host, hostFamily === 4 ? 'ipv4' : 'ipv6');
-  };
-}
-
-/** One address has many spellings (`::1`, `0:0:0:0:0:0:0:1`). */
-function sameAddress(host: string, wanted: string): boolean {
-  const family = isIP(host);
-  if (family === 0 || family !== isIP(wanted)) return false;
-  return subnet(wanted, family === 4 ? 32 : 128)(host, '');
+function subnet(network: string, bits: string): Exemption {
+  const longest = isIP(network) === 4 ? 32 : 128;
+  const isValid = isIP(network) !== 0 && /^\d+$/.test(bits) && Number(bits) <= longest;
+  return isValid ? addressMatcher([`${network}/${bits}`]) : () => false;
 }
 
 /** A proxy's answer to CONNECT is a few hundred bytes; more is no proxy. */

@@ -1,4 +1,5 @@
 import type { Hint } from '../core/hint.ts';
+import type { PaceFacts } from '../core/summary.ts';
 
 /**
  * pace/ says WHEN a request may start. It holds pure state machines: they are told the time and the
@@ -95,14 +96,7 @@ export interface LearnedPace extends FoundPace {
 export type LimitBasis = Pick<PaceBasis, 'by' | 'windowMs'> & { readonly perSecond: number };
 
 /** What held the pace in the end, with what was found. */
-export interface PaceBasis {
-  /** `none`: nothing held it back but the number of pages. */
-  readonly by: 'user' | 'headers' | 'refusals' | 'latency' | 'none';
-  /** Requests a second that the pace settled at; null where no rate holds it. */
-  readonly perSecond: number | null;
-  readonly concurrency: number;
-  readonly windowMs: number | null;
-}
+export type PaceBasis = Omit<PaceFacts, 'limiter'>;
 
 /** Reads what an archive kept; null where it cannot be used, which only costs a new search. */
 export function readLearnedPace(kept: unknown): LearnedPace | null {

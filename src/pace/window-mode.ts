@@ -6,7 +6,7 @@ import type { AcceptedHistory } from './limiter-fit.ts';
 import { type RefusalEvent, type Window, WindowFill, WindowPhase } from './short-window.ts';
 
 /** A pause longer than a token bucket needs for its next token is the rest of a window. */
-export const LONG_PAUSE_MS = 2000;
+const LONG_PAUSE_MS = 2000;
 /** What servers state is in whole seconds, and rounded up. */
 const STATED_MORE_MS = 2000;
 const TOKENS = 10;

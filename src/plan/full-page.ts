@@ -5,7 +5,7 @@ const ROUND_SIZES: ReadonlySet<number> = new Set([10, 20, 25, 30, 40, 50, 60, 75
 const LEAST_CUT = 10;
 
 /** As many records as pages commonly hold: servers lower a size that is too large without saying so. */
-export function isRoundSize(records: number): boolean {
+function isRoundSize(records: number): boolean {
   return ROUND_SIZES.has(records) || (records > 0 && records % 50 === 0);
 }
 

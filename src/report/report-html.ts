@@ -4,7 +4,7 @@ import { brotliDecompressSync } from 'node:zlib';
 import { EverypageError } from '../core/errors.ts';
 
 /** Stands in the page where the data goes; base64 has no such characters. */
-export const DATA_MARK = '%%DATA%%';
+const DATA_MARK = '%%DATA%%';
 
 /** The page is in `dist/`, beside the file that this is part of once that is built. */
 function pagePath(): URL {

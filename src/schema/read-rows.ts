@@ -3,13 +3,14 @@ import {
   endOfSpace,
   endOfString,
   endOfValue,
+  isWritten,
   keyName,
   RecordFields,
+  writtenKey,
 } from '../decode/decode.ts';
 import { readLiteral, unscaled } from './number-literal.ts';
 import { daysAt, microsecondsAt, secondsAt } from './time-literal.ts';
 import type { ColumnType, Field, RecordSchema, RowValue } from './types.ts';
-import { isSameKey, writtenKey } from './written-key.ts';
 
 /** The values of the record that begins at `start`, in the order of the columns; null where there is none. */
 export type RowReader = (bytes: Uint8Array, start: number) => RowValue[];
@@ -178,7 +179,7 @@ export function createRowReader({ columns, paths, isWhole }: RecordSchema): RowR
         const keyEnd = endOfString(bytes, pos + 1);
         const guess = keys[expected];
         const index =
-          guess !== undefined && isSameKey(bytes, pos + 1, keyEnd - 1, guess)
+          guess !== undefined && isWritten(bytes, pos + 1, guess)
             ? expected
             : byKey.get(keyName(bytes.subarray(pos + 1, keyEnd - 1)))!;
         expected = index + 1;

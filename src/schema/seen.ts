@@ -1,43 +1,27 @@
 import { columnNames } from '../core/column-names.ts';
-import { endOfSpace, endOfString, endOfValue, keyName } from '../decode/decode.ts';
+import {
+  endOfSpace,
+  endOfString,
+  endOfValue,
+  isWritten,
+  keyName,
+  writtenKey,
+} from '../decode/decode.ts';
 import { checkPinned, PinFault } from './check-pinned.ts';
-import {
-  fitsInt64,
-  isDouble,
-  NumberText,
-  readLiteral,
-  scaleOf,
-  wholeDigits,
-} from './number-literal.ts';
 import type { Pin, PinnedType } from './pinned-types.ts';
-import { isOfForm, type TimeForm, timeFormOf } from './time-literal.ts';
-import {
-  type ColumnType,
-  type Field,
-  type JsonKind,
-  MOST_DIGITS,
-  MOST_FIELDS,
-  MOST_LEVELS,
-} from './types.ts';
-import { isSameKey, writtenKey } from './written-key.ts';
-
-/** A double holds each number of so many digits, but for those near its ends. */
-const DIGITS_OF_DOUBLE = 15;
+import { SeenNumbers } from './seen-numbers.ts';
+import { SeenStrings } from './seen-strings.ts';
+import { type ColumnType, type Field, type JsonKind, MOST_FIELDS, MOST_LEVELS } from './types.ts';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
-const ZERO = 0x30;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
-const BACKSLASH = 0x5c;
 const LOWER_F = 0x66;
 const LOWER_N = 0x6e;
 const LOWER_T = 0x74;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
-
-/** The number that was looked at last. */
-const number = new NumberText();
 
 /** What all places of the records share. */
 export interface Budget {
@@ -76,17 +60,8 @@ export class Seen {
   /** What is there has no common type, or is too large to have one. */
   #isText = false;
 
-  #mostWhole = 0;
-  #mostScale = 0;
-  #isInt64 = true;
-  #isDouble = true;
-  #hasNegativeZero = false;
-
-  /** Undefined before the first string; null where they have no form in common. */
-  #timeForm: TimeForm | null | undefined = undefined;
-  #isUnicode = true;
-  #hasNul = false;
-
+  #numbers: SeenNumbers | null = null;
+  #strings: SeenStrings | null = null;
   #items: Seen | null = null;
 
   #objects = 0;
@@ -131,7 +106,8 @@ export class Seen {
         return pos + (first === LOWER_T ? 4 : 5);
       case QUOTE:
         this.#is('string', bytes, pos);
-        return this.#lookAtString(bytes, pos);
+        this.#strings ??= new SeenStrings();
+        return this.#strings.look(bytes, pos);
       case OPEN_BRACE:
         this.#is('object', bytes, pos);
         return this.#isPassedOver(level)
@@ -144,7 +120,9 @@ export class Seen {
           : this.#lookAtList(bytes, pos, level, budget);
       default:
         this.#is('number', bytes, pos);
-        return this.#lookAtNumber(bytes, pos);
+        if (this.#isText) return endOfValue(bytes, pos);
+        this.#numbers ??= new SeenNumbers();
+        return this.#numbers.look(bytes, pos);
     }
   }
 
@@ -171,57 +149,6 @@ export class Seen {
   #passOver(bytes: Uint8Array, pos: number): number {
     if (!this.#isText) this.#becomeText();
     return endOfValue(bytes, pos);
-  }
-
-  #lookAtNumber(bytes: Uint8Array, pos: number): number {
-    if (this.#isText) return endOfValue(bytes, pos);
-    number.read(bytes, pos);
-    const { end, start, wholeEnd, digitsEnd, isNegative } = number;
-    // Only zero begins with one.
-    const whole = bytes[start] === ZERO ? 0 : wholeEnd - start;
-    const scale = digitsEnd === wholeEnd ? 0 : digitsEnd - wholeEnd - 1;
-    const isPlain = !number.hasExponent && whole + scale <= DIGITS_OF_DOUBLE;
-    if (!isPlain || (isNegative && whole === 0)) {
-      this.#lookAtLiteral(textOf(bytes, pos, end));
-      return end;
-    }
-    if (whole > this.#mostWhole) this.#mostWhole = whole;
-    if (scale > 0) {
-      this.#isInt64 = false;
-      if (scale > this.#mostScale) this.#mostScale = scale;
-    }
-    return end;
-  }
-
-  #lookAtLiteral(text: string): void {
-    const literal = readLiteral(text);
-    const scale = scaleOf(literal);
-    this.#mostWhole = Math.max(this.#mostWhole, wholeDigits(literal));
-    this.#mostScale = Math.max(this.#mostScale, scale);
-    if (literal.digits === '' && literal.isNegative) this.#hasNegativeZero = true;
-    this.#isInt64 &&= scale === 0 && fitsInt64(literal);
-    this.#isDouble &&= isDouble(text, literal);
-  }
-
-  #lookAtString(bytes: Uint8Array, pos: number): number {
-    let end = pos + 1;
-    let c = bytes[end]!;
-    while (c !== QUOTE && c !== BACKSLASH) c = bytes[++end]!;
-    if (c === BACKSLASH) {
-      const firstEscape = end;
-      end = endOfString(bytes, end);
-      if (this.#isUnicode) {
-        const escapes = oddEscapes(bytes, firstEscape, end);
-        if ((escapes & NUL_ESCAPE) !== 0) this.#hasNul = true;
-        if ((escapes & HIGH_ESCAPE) !== 0) {
-          this.#isUnicode = keyName(bytes.subarray(pos + 1, end - 1)).isWellFormed();
-        }
-      }
-    } else end += 1;
-    const form = this.#timeForm;
-    if (form === undefined) this.#timeForm = timeFormOf(bytes, pos + 1, end - 1);
-    else if (form !== null && !isOfForm(form, bytes, pos + 1, end - 1)) this.#timeForm = null;
-    return end;
   }
 
   #lookAtList(bytes: Uint8Array, open: number, level: number, budget: Budget): number {
@@ -268,7 +195,7 @@ export class Seen {
     budget: Budget,
   ): number {
     const guess = this.#fields[expected];
-    if (guess !== undefined && isSameKey(bytes, start, end, guess.utf8)) return expected;
+    if (guess !== undefined && isWritten(bytes, start, guess.utf8)) return expected;
     const content = bytes.subarray(start, end);
     const key = keyName(content);
     const known = this.#byKey.get(key);
@@ -300,12 +227,9 @@ export class Seen {
       case 'boolean':
         return { kind: 'boolean' };
       case 'number':
-        return this.#numberType() ?? text;
+        return this.#numbers!.type() ?? text;
       case 'string':
-        if (!this.#isUnicode) return text;
-        return (
-          this.#timeForm ?? (this.#hasNul ? { kind: 'string', hasNul: true } : { kind: 'string' })
-        );
+        return this.#strings!.type() ?? text;
       case 'list': {
         const items = this.#items!.type();
         return items.kind === 'null'
@@ -320,28 +244,18 @@ export class Seen {
   #pinnedType(pin: PinnedType): ColumnType {
     switch (pin.kind) {
       case 'double':
-        return { kind: 'double', hasNegativeZero: this.#hasNegativeZero };
+        return { kind: 'double', hasNegativeZero: this.#numbers?.hasNegativeZero === true };
       case 'timestamp':
-        return this.#timeForm?.kind === 'timestamp' ? this.#timeForm : ANY_MOMENT;
+        return this.#strings?.timeForm?.kind === 'timestamp' ? this.#strings.timeForm : ANY_MOMENT;
       case 'list':
         return { kind: 'list', items: this.#items!.type(), hasNulls: this.#items!.hasNulls };
       case 'struct':
         return { kind: 'struct', fields: this.#fieldTypes() };
       case 'string':
-        return this.#hasNul ? { kind: 'string', hasNul: true } : pin;
+        return this.#strings?.hasNul === true ? { kind: 'string', hasNul: true } : pin;
       default:
         return pin;
     }
-  }
-
-  #numberType(): ColumnType | null {
-    const precision = this.#mostWhole + this.#mostScale;
-    const hasNegativeZero = this.#hasNegativeZero;
-    if (!hasNegativeZero && this.#isInt64) return { kind: 'integer' };
-    if (!hasNegativeZero && precision <= MOST_DIGITS) {
-      return { kind: 'decimal', precision: Math.max(1, precision), scale: this.#mostScale };
-    }
-    return this.#isDouble ? { kind: 'double', hasNegativeZero } : null;
   }
 
   #fieldTypes(): Field[] {
@@ -362,31 +276,6 @@ export class Seen {
 
 /** The type of pinned moments that are written in several ways. */
 const ANY_MOMENT: ColumnType = { kind: 'timestamp', offset: 'Z', digits: 6 };
-
-const NUL_ESCAPE = 1;
-const HIGH_ESCAPE = 2;
-
-/** Whether a string holds NUL, or may hold half of a surrogate pair: only escapes (`\ud83d`) write them. */
-function oddEscapes(bytes: Uint8Array, start: number, end: number): number {
-  let found = 0;
-  for (let pos = start; pos < end; pos += 1) {
-    if (bytes[pos] !== BACKSLASH) continue;
-    pos += 1;
-    if (bytes[pos] !== 0x75) continue;
-    const first = bytes[pos + 1]!;
-    if ((first | 0x20) === 0x64) found |= HIGH_ESCAPE;
-    else if (first === 0x30 && isZeros(bytes, pos + 2)) found |= NUL_ESCAPE;
-  }
-  return found;
-}
-
-function isZeros(bytes: Uint8Array, at: number): boolean {
-  return bytes[at] === 0x30 && bytes[at + 1] === 0x30 && bytes[at + 2] === 0x30;
-}
-
-function textOf(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1', start, end);
-}
 
 /** Half of a surrogate pair is no UTF-8, and SQL ends at NUL. */
 function writable(key: string): string {

@@ -8,16 +8,12 @@ const NAMES: Readonly<Record<JsonKind, string>> = {
   object: 'Record<string, unknown>',
 };
 
-/**
- * The type of one record as TypeScript, for what `JSON.parse` makes of it.
- *
- * @param name what the type is called
- */
-export function typeScriptOf({ columns, isWhole, hasNulls }: RecordSchema, name = 'Item'): string {
+/** The type of one record as TypeScript, for what `JSON.parse` makes of it. */
+export function typeScriptOf({ columns, isWhole, hasNulls }: RecordSchema): string {
   const type = isWhole ? columns[0]!.type : { kind: 'struct' as const, fields: columns };
   return isWhole || hasNulls
-    ? `export type ${name} = ${nullable({ type, hasNulls }, '')};\n`
-    : `export interface ${name} ${objectOf(columns, '')}\n`;
+    ? `export type Item = ${nullable({ type, hasNulls }, '')};\n`
+    : `export interface Item ${objectOf(columns, '')}\n`;
 }
 
 function objectOf(fields: readonly Field[], indent: string): string {

@@ -2,7 +2,7 @@
  * The contract of this folder: an API that answers from a recording. It knows no archive and asks nothing of
  * the network. It may import core/, and the contracts of archive/ and decode/.
  */
-import type { AskedPage } from '../archive/archive-types.ts';
+import type { AskedPage, AttemptRecord } from '../archive/archive-types.ts';
 import type { Place } from '../core/page-request.ts';
 import type { Pagination } from '../core/pagination.ts';
 
@@ -19,13 +19,10 @@ export interface RecordedAnswer {
 }
 
 /** One try of a page, in the order in which they were made. */
-export interface RecordedAttempt {
-  readonly durationMs: number;
-  /** Null where no response came. */
-  readonly status: number | null;
-  readonly outcome: string;
-  readonly toldToWaitMs: number | null;
-}
+export type RecordedAttempt = Pick<
+  AttemptRecord,
+  'durationMs' | 'status' | 'outcome' | 'toldToWaitMs'
+>;
 
 /** Records of the list, and a page whose form they take. */
 export interface RecordSlice {

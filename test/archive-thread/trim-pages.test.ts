@@ -109,7 +109,7 @@ test('an overlap that a page does not repeat in full drops nothing', () => {
 });
 
 test('each branch begins anew', () => {
-  const trim = createTrimmer();
+  const trim = createTrimmer(0);
   assert.equal(trim({ branch: 0, position: 0 }, 5), 0);
   assert.equal(trim({ branch: 1, position: 0 }, 5), 0);
   assert.equal(trim({ branch: 1, position: 4 }, 5), 1);

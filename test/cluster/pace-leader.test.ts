@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import { PaceLeader } from '../../src/cluster/pace-leader.ts';
 import { lateMsOf } from '../../src/cluster/promised-rate.ts';
 import { StartsInTime } from '../../src/cluster/starts-in-time.ts';
+import { seededRandom } from '../../src/demo/demo-items.ts';
 import { BucketLimiter } from '../pace/simulation/limiter.ts';
 import { figuresOf } from '../pace/simulation/measure.ts';
 import { networkOf } from '../pace/simulation/scenarios.ts';
 import { simulate } from '../pace/simulation/simulate.ts';
-import { randomFrom } from '../run/pagination-setup.ts';
 import { fleetClient } from './fleet-client.ts';
 
 const RATE = { count: 100, perMs: 1000 };
@@ -19,7 +19,7 @@ function report(who: string, run = 'r', more = {}) {
 /** In virtual time; `soak:cluster -- --limit --unknown` measures it with processes. */
 test('four workers find a limit together that shows in refusals alone', () => {
   for (const retryAfter of [false, true]) {
-    const random = randomFrom(7);
+    const random = seededRandom(7);
     const result = simulate({
       server: {
         limiter: new BucketLimiter(100, 100),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { beginRun } from '../../src/cluster/collect.ts';
+import { beginRun } from '../../src/cluster/begin-run.ts';
 import { readQueueAddress } from '../../src/cluster/connect.ts';
 import { FolderHome } from '../../src/cluster/folder-home.ts';
 import { QUEUE_FORMAT, runKeys } from '../../src/cluster/keys.ts';

@@ -362,11 +362,11 @@ describe('a page', () => {
   });
 
   test('that nests deeper than the cap is refused, with the cap in the reason', () => {
-    const scanner = createJsonScanner(parseSelection(null), { maxDepth: 3 });
-    assert.ok(scanner.scan(Buffer.from('[[[1]]]')).valid);
-    const scan = scanner.scan(Buffer.from('[[[[1]]]]'));
+    const nested = (levels: number) => Buffer.from(`${'['.repeat(levels)}1${']'.repeat(levels)}`);
+    assert.ok(wholePage.scan(nested(1_000_000)).valid);
+    const scan = wholePage.scan(nested(1_000_001));
     assert.ok(!scan.valid);
-    assert.equal(scan.reason, 'it nests deeper than 3 levels');
+    assert.equal(scan.reason, 'it nests deeper than 1,000,000 levels');
   });
 
   test('may begin with a byte order mark, which belongs to no record', () => {

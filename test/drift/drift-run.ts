@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runOver } from '../../src/api/run.ts';
 import type { Summary } from '../../src/core/summary.ts';
-import { randomFrom } from '../run/pagination-setup.ts';
+import { seededRandom } from '../../src/demo/demo-items.ts';
 import type { DriftCase } from './drift-case.ts';
 import { DriftServer, ORIGIN } from './drift-server.ts';
 
@@ -35,7 +35,7 @@ export async function readDrifting(
   { prove }: { readonly prove: boolean },
 ): Promise<DriftResult> {
   const { style, stated, pageSize, concurrency, seed, identity } = drawn;
-  const server = new DriftServer(drawn, randomFrom(seed ^ 0x5eed));
+  const server = new DriftServer(drawn, seededRandom(seed ^ 0x5eed));
   /** When each reading began. */
   const began: number[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'everypage-drift-'));

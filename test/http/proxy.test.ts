@@ -55,6 +55,8 @@ const EXEMPTIONS: readonly [string, string, boolean][] = [
   ['10.0.0.0/8', 'https://11.1.2.3', false],
   ['10.0.0.0/8', 'https://api.example.com', false],
   ['10.0.0.0/99', 'https://10.1.2.3', false],
+  ['10.0.0.0/', 'https://11.1.2.3', false],
+  ['10.0.0.5', 'https://[::ffff:10.0.0.5]', true],
   ['::1', 'https://[::1]:8443', true],
   ['[::1]', 'https://[::1]', true],
   ['[::1]:8443', 'https://[::1]', false],

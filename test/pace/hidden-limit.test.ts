@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { seededRandom } from '../../src/demo/demo-items.ts';
 import { HiddenLimit } from '../../src/pace/hidden-limit.ts';
-import { randomFrom } from '../run/pagination-setup.ts';
 import { pacerClient } from './simulation/clients.ts';
 import { ERROR_BARS, measureErrors, median } from './simulation/measure.ts';
 
@@ -28,7 +28,7 @@ test('errors before anything was answered are errors', () => {
 
 test('errors by chance stay errors, however many', () => {
   for (const part of [0.01, 0.14, 0.3]) {
-    const random = randomFrom(7);
+    const random = seededRandom(7);
     const limit = new HiddenLimit();
     const answers = Array.from({ length: 5000 }, () => (random() < part ? 'E' : 'A')).join('');
     assert.deepEqual(new Set(told(limit, answers)), new Set(['error']), String(part));

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Hint, Limit } from '../../src/core/hint.ts';
+import { seededRandom } from '../../src/demo/demo-items.ts';
 import type { Answer, LearnedPace, PaceSettings } from '../../src/pace/pace.ts';
 import { Pacer } from '../../src/pace/pacer.ts';
-import { randomFrom } from '../run/pagination-setup.ts';
 import { BucketLimiter, type Limiter, NoLimiter, WindowLimiter } from './simulation/limiter.ts';
 import { type RunResult, type Server, simulate } from './simulation/simulate.ts';
 
@@ -28,7 +28,7 @@ function fetchAll(
     server: { limiter, retryAfter: true, headers: null, failing: 0, losing: 0, ...more },
     network: { latencyMs: 50, sigma: 0.2, inOrder: false, serviceMs: 0 },
     client: pacer,
-    random: randomFrom(7),
+    random: seededRandom(7),
     durationMs: 3_600_000,
     pages,
   });

@@ -3,6 +3,7 @@ import type { PageRequest, Place } from '../../src/core/page-request.ts';
 import { noPagination, type Pagination } from '../../src/core/pagination.ts';
 import type { PlanState } from '../../src/plan/plan.ts';
 import { getQueryParameter } from '../../src/plan/query-parameter.ts';
+import { pageInfoOf as infoOf } from '../archive/sample-pages.ts';
 
 /** An API that lists the numbers from 0 to `total` - 1. */
 export interface SimulatedApi {
@@ -22,22 +23,7 @@ export interface SimulatedApi {
   readonly refusesOnce?: Set<number>;
 }
 
-export const pageInfoOf = (given: Partial<PageInfo>): PageInfo => ({
-  records: 0,
-  next: null,
-  more: null,
-  total: null,
-  totalIsLowerBound: false,
-  totalPages: null,
-  echoedSize: null,
-  echoedPosition: null,
-  digest: null,
-  firstKey: null,
-  lastKey: null,
-  nextSeenAt: null,
-  recordsSeenAt: null,
-  ...given,
-});
+export const pageInfoOf = (given: Partial<PageInfo>): PageInfo => infoOf(0, given);
 
 export const stored = (given: Partial<PageInfo>): PageEnd => ({
   state: 'stored',

@@ -297,11 +297,11 @@ describe('the summary of an incomplete run', () => {
       stopped({ kind: 'credentials', status, url, credentials, answer: '"no key"' });
     assert.match(
       of(401, 'none'),
-      /Stopped: 401 for https:\/\/a\.example\/: no credentials were sent; give them with --bearer-env VAR, -u USER, -n or -H @FILE\. The server says "no key"\./,
+      /Stopped: 401 for https:\/\/a\.example\/: no credentials were sent\. The server says "no key"\. Give them with --bearer-env VAR, -u USER, -n or -H @FILE\./,
     );
     assert.match(
       of(403, 'none'),
-      /403 for \S+, and no credentials were sent; if it needs some, give/,
+      /403 for \S+: no credentials were sent\..* Give them with .*, if it needs some\./,
     );
     assert.match(of(401, 'sent'), /rejects the credentials \(401 for \S+\)\. The server says "no/);
     assert.match(

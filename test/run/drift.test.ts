@@ -1,10 +1,10 @@
 /** A small part of what `npm run sim:drift` reads, and what must be seen of single changes. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { seededRandom } from '../../src/demo/demo-items.ts';
 import { type DriftCase, drawCase, drawStillCase, type Step } from '../drift/drift-case.ts';
 import { type DriftResult, isFalse, readDrifting } from '../drift/drift-run.ts';
 import { listStyles } from '../drift/list-styles.ts';
-import { randomFrom } from './pagination-setup.ts';
 
 /** Runs wait for their thread more than for each other. */
 const AT_ONCE = { concurrency: 4 };
@@ -19,7 +19,7 @@ function firstOf(
 ): DriftCase[] {
   const found: DriftCase[] = [];
   for (let seed = 0; found.length < most; seed += 1) {
-    const drawn = draw(seed, randomFrom(seed));
+    const drawn = draw(seed, seededRandom(seed));
     if (drawn.pages <= 30 && isMeant(drawn)) found.push(drawn);
   }
   return found;

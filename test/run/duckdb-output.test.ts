@@ -4,10 +4,11 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { seededRandom } from '../../src/demo/demo-items.ts';
 import { exportArchive } from '../../src/index.ts';
 import { listedArchive } from '../archive/listed-archive.ts';
 import { openDuckDb } from '../export/duckdb.ts';
-import { fetchJson, randomFrom } from './pagination-setup.ts';
+import { fetchJson } from './pagination-setup.ts';
 import { ENTRY, startCli, temporaryFolder } from './run-cli.ts';
 import { runInProcess } from './run-in-process.ts';
 
@@ -55,7 +56,7 @@ test('what cannot be is one line', { skip }, async (t) => {
 test('a limit of files is one line, and the database and its folder stay as they were', {
   skip,
 }, async (t) => {
-  const random = randomFrom(3);
+  const random = seededRandom(3);
   const pages = Array.from({ length: 40 }, () =>
     JSON.stringify(Array.from({ length: 1000 }, (_, id) => ({ id, text: `${random()}` }))),
   );
@@ -90,7 +91,7 @@ test('kill -9 leaves the old table whole, and the same command ends with all row
   const fresh = join(folder, 'new.duckdb');
   await exportArchive(listedArchive(t, ['{"old":1}']).path, { output, table: 'items' });
   await exportArchive(listedArchive(t, ['{"id":1}']).path, { output, table: 'other' });
-  const random = randomFrom(1);
+  const random = seededRandom(1);
   for (let kill = 0; kill < kills; kill += 1) {
     const target = kill % 2 === 0 ? output : fresh;
     const exporting = startCli(folder, ['export', path, '-o', target]);

@@ -7,14 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { seededRandom } from '../../src/demo/demo-items.ts';
 import { listedArchive } from '../archive/listed-archive.ts';
-import { randomFrom } from './pagination-setup.ts';
 import { ENTRY, temporaryFolder } from './run-cli.ts';
 import { runInProcess } from './run-in-process.ts';
 
 const ENDINGS = ['ndjson', 'json', 'csv', 'csv.gz', 'ndjson.zst', 'parquet', 'db'];
 
-const random = randomFrom(17);
+const random = seededRandom(17);
 const words = Array.from({ length: 20_000 }, () => Math.floor(random() * 2 ** 48).toString(36));
 
 /** 20,000 records that do not compress well, of about 2 MB in each format. */

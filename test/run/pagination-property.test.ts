@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { isWhole } from '../../src/core/summary.ts';
+import { seededRandom } from '../../src/demo/demo-items.ts';
 import { presets } from '../../src/index.ts';
 import { apiNames } from '../fixtures/apis/api-shapes.ts';
-import { randomFrom, startFixture, wholeOutput } from './pagination-setup.ts';
+import { startFixture, wholeOutput } from './pagination-setup.ts';
 
 /** Of these a run may only say that it cannot read them. */
 const hard = new Set(['sliced', 'ambiguous', 'loop', 'self-next']);
@@ -26,7 +27,7 @@ interface Case {
 }
 
 function caseOf(seed: number): Case {
-  const random = randomFrom(seed);
+  const random = seededRandom(seed);
   const below = (most: number) => Math.floor(random() * most);
   const api = apis[below(apis.length)]!;
   const pageSize = 1 + below(random() < 0.5 ? 8 : 30);

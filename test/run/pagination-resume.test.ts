@@ -5,9 +5,10 @@ import { suite, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Archive } from '../../src/archive/archive.ts';
 import type { ArchiveReader } from '../../src/archive/archive-reader.ts';
+import { seededRandom } from '../../src/demo/demo-items.ts';
 import type { PaginateOptions, Verdict } from '../../src/index.ts';
 import type { ApiServerOptions } from '../fixtures/apis/api-server.ts';
-import { type Fixture, OUTPUT, randomFrom, startFixture, wholeOutput } from './pagination-setup.ts';
+import { type Fixture, OUTPUT, startFixture, wholeOutput } from './pagination-setup.ts';
 import { runCli, startCli, temporaryFolder } from './run-cli.ts';
 
 const AT_ONCE = { concurrency: 4 };
@@ -84,7 +85,7 @@ suite('killed in the middle of it, a run goes on without what it has', AT_ONCE, 
   const seed = Date.now() % 1_000_000;
   for (const [index, [style, api, kills]] of lists.entries()) {
     test(`${style} (${api}), seed ${seed + index}`, async (t) => {
-      const random = randomFrom(seed + index);
+      const random = seededRandom(seed + index);
       const list = { api, pageSize: 10, records: 117 };
       const { server, folder, args, fetch, read, arrival } = await startWatched(t, list);
       let kept: Kept = { stored: 0, knowsPagination: false };

@@ -162,14 +162,3 @@ export async function fetchJson(
   const text = existsSync(output) ? readFileSync(output, 'utf8') : null;
   return { summary, text, targets: seen.map(({ target }) => target), folder };
 }
-
-/** Numbers from 0 on to 1, the same for the same seed (mulberry32). */
-export function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -4,6 +4,7 @@ import { chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSyn
 import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { seededRandom } from '../../src/demo/demo-items.ts';
 import { exportArchive, run } from '../../src/index.ts';
 import { listedArchive } from '../archive/listed-archive.ts';
 import {
@@ -12,7 +13,7 @@ import {
   skipPostgres,
   startPostgres,
 } from '../servers/postgres-server.ts';
-import { randomFrom, startJsonServer } from './pagination-setup.ts';
+import { startJsonServer } from './pagination-setup.ts';
 import { startCli, temporaryFolder } from './run-cli.ts';
 import { runInProcess } from './run-in-process.ts';
 
@@ -290,7 +291,7 @@ test('kill -9 leaves the old table whole, and the same command ends with all row
   const kills = Number(process.env['EVERYPAGE_KILLS'] ?? 3);
   const { path, folder } = largeArchive(t);
   await exportArchive(listedArchive(t, ['{"old":1}']).path, { output: server.url });
-  const random = randomFrom(1);
+  const random = seededRandom(1);
   const after: Record<string, number> = {};
   for (let kill = 0; kill < kills; kill += 1) {
     const exporting = startCli(folder, ['export', path, '-o', server.url]);

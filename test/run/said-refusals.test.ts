@@ -59,10 +59,10 @@ test('a refusal says whether credentials were sent, and which flags give them', 
   assert.equal(none.code, 4);
   assert.match(
     none.stderr,
-    /401 for \S+: no credentials were sent; give them with --bearer-env VAR, .*The server says "no key"/,
+    /401 for \S+: no credentials were sent\. The server says "no key"\. Give them with --bearer-env VAR/,
   );
   const forbidden = await fetchFrom(t, refuse(403));
-  assert.match(forbidden.stderr, /403 for \S+, and no credentials were sent/);
+  assert.match(forbidden.stderr, /403 for \S+: no credentials were sent/);
   const given = await fetchFrom(t, refuse(401), '-u', 'me:long-password');
   assert.match(given.stderr, /the server rejects the credentials \(401 for .*says "no key"/);
   assert.equal(

@@ -6,9 +6,10 @@ import { basename, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { seededRandom } from '../../src/demo/demo-items.ts';
 import { run } from '../../src/index.ts';
 import { listedArchive } from '../archive/listed-archive.ts';
-import { fetchJson, randomFrom } from './pagination-setup.ts';
+import { fetchJson } from './pagination-setup.ts';
 import { ENTRY, temporaryFolder } from './run-cli.ts';
 import { runInProcess } from './run-in-process.ts';
 
@@ -74,7 +75,7 @@ test('kill -9 leaves the old table whole, and the same command ends with all row
   const old = listedArchive(t, ['[{"old":1}]'], { select: '@' });
   const output = join(folder, 'a.db');
   await runInProcess(['export', old.path, '-o', output]);
-  const random = randomFrom(1);
+  const random = seededRandom(1);
   let killed = 0;
   for (let kill = 0; kill < kills; kill += 1) {
     const child = spawn(process.execPath, [ENTRY, 'export', path, '-o', output], {

@@ -110,7 +110,6 @@ function withText(tree: PageTree, container: object, key: string | number, value
   return typeof value === 'number' ? new Scalar(value, String(value)) : value;
 }
 
-/** The literal of a number. */
 export function literalOf(number: number | Scalar): string {
   if (number instanceof Scalar) return number.text;
   return Object.is(number, -0) ? '-0' : String(number);

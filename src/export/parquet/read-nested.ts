@@ -6,6 +6,7 @@ import {
   type Field,
   keyName,
   RecordFields,
+  writtenKey,
 } from '../../decode/decode.ts';
 import type { Leaf } from './leaf.ts';
 import type { Reader } from './read-values.ts';
@@ -50,7 +51,7 @@ export class ObjectReader implements Reader {
     this.#members = members.map(({ key, reader }, index) => ({
       index,
       reader,
-      written: Buffer.from(JSON.stringify(key).slice(1, -1)),
+      written: writtenKey(key),
       seenIn: 0,
       at: 0,
     }));
@@ -194,7 +195,7 @@ export class PathsReader {
   }
 }
 
-/** As in decode/record-fields.ts. Called for each member across files of `dist/`, it took 6 % more CPU. */
+/** As in decode/written-key.ts. Called for each member across files of `dist/`, it took 6 % more CPU. */
 function isWritten(bytes: Uint8Array, start: number, key: Uint8Array): boolean {
   const { length } = key;
   for (let at = 0; at < length; at += 1) if (bytes[start + at] !== key[at]) return false;

@@ -206,7 +206,7 @@ export class ClientConnection {
 }
 
 /** Request bodies, as fast as the server's windows allow (RFC 9113 §5.2, §6.9). */
-export class RequestBodies {
+class RequestBodies {
   readonly #writer: FrameWriter;
   readonly #settings: PeerSettings;
   readonly #isCongested: () => boolean;

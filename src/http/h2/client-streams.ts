@@ -68,7 +68,7 @@ export class ClientStream {
 }
 
 /** What we let the server send, of one stream or of the connection (RFC 9113 §5.2, §6.9). */
-export class ReceiveWindow {
+class ReceiveWindow {
   readonly #size: number;
   /** Received and not yet given back. */
   #owed = 0;
@@ -103,7 +103,7 @@ export class ReceiveWindow {
  * DATA that may still be on its way to streams that we gave up (RFC 9113 §5.1): passed over, but
  * not without end.
  */
-export class LateData {
+class LateData {
   readonly #perStream: number;
   readonly #most: number;
   #left = 0;

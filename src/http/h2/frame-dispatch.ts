@@ -7,7 +7,6 @@ import { systemClock } from '../../core/clock.ts';
 import type { FrameHandler } from './frame-reader.ts';
 import { ConnectionError, ErrorCode, Flag, FrameType, MAX_31_BITS } from './protocol.ts';
 
-/** Frames of streams. */
 export interface StreamFrames {
   onDataBegin(streamId: number, frameBytes: number): void;
   onDataBytes(bytes: Buffer, start: number, end: number): void;
@@ -16,7 +15,6 @@ export interface StreamFrames {
   onReset(streamId: number, code: number): void;
 }
 
-/** Frames of the connection. */
 export interface ConnectionFrames {
   onSettings(bytes: Buffer, start: number, end: number): void;
   /** The answer to it is this function's; `opaque` is 8 bytes at `start`. */
@@ -157,7 +155,7 @@ export type OnBlock = (
 ) => void;
 
 /** HEADERS and the CONTINUATION frames behind it, joined (RFC 9113 §4.3, §6.2, §6.10). */
-export class HeaderBlocks {
+class HeaderBlocks {
   readonly #onBlock: OnBlock;
   #streamId = 0;
   #endsStream = false;

@@ -12,7 +12,7 @@ import {
 const ENTRY_OVERHEAD_BYTES = 32;
 
 /** The table of RFC 7541 §2.3.2, newest first, as a ring: every operation costs the same. */
-export class DynamicTable {
+class DynamicTable {
   readonly #names: string[];
   readonly #values: string[];
   readonly #mask: number;

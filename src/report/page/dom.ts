@@ -11,7 +11,6 @@ interface Attributes {
   readonly tabindex?: string;
   readonly type?: string;
   readonly scope?: string;
-  readonly colspan?: string;
   readonly for?: string;
   readonly inputmode?: string;
   readonly value?: string;

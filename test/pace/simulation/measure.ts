@@ -1,4 +1,4 @@
-import { randomFrom } from '../../run/pagination-setup.ts';
+import { seededRandom } from '../../../src/demo/demo-items.ts';
 import { FixedClient, type MakeClient } from './clients.ts';
 import { BucketLimiter, NginxLimiter, NoLimiter, RandomLimiter } from './limiter.ts';
 import {
@@ -23,7 +23,7 @@ export function runScenario(
   makeClient: MakeClient,
   seed: number,
 ): RunResult {
-  const random = randomFrom(seed);
+  const random = seededRandom(seed);
   const { limiter, durationMs } = make(random);
   return simulate({
     server: { limiter, retryAfter, headers, failing, losing: 0 },
@@ -46,7 +46,7 @@ export interface RealFigures {
 }
 
 export function runRealBar(bar: RealBar, makeClient: MakeClient, seed: number): RealFigures {
-  const random = randomFrom(seed);
+  const random = seededRandom(seed);
   const result = simulate({
     server: {
       limiter: new BucketLimiter(REAL_PER_SECOND, bar.burst),
@@ -108,7 +108,7 @@ export interface LoadFigures {
 const LOAD_MS = 20_000;
 
 function runLoad({ latencyMs, serviceMs }: LoadBar, makeClient: MakeClient, seed: number) {
-  const random = randomFrom(seed);
+  const random = seededRandom(seed);
   return simulate({
     server: { limiter: new NoLimiter(), retryAfter: false, headers: null, failing: 0, losing: 0 },
     network: { latencyMs, sigma: 0.1, inOrder: true, serviceMs },
@@ -144,7 +144,7 @@ export function measureRandomRefusals(
   makeClient: MakeClient,
   seed: number,
 ): number {
-  const random = randomFrom(seed);
+  const random = seededRandom(seed);
   const limiter = new RandomLimiter(part, random);
   const { accepted } = simulate({
     server: { limiter, retryAfter, headers: null, failing: 0, losing: 0 },
@@ -265,7 +265,7 @@ function runErrors(
   make: MakeClient,
   seed: number,
 ) {
-  const random = randomFrom(seed);
+  const random = seededRandom(seed);
   return simulate({
     server: {
       limiter: limit === null ? new NoLimiter() : new NginxLimiter(limit.perSecond, limit.burst),

@@ -1,8 +1,8 @@
 /** Any limiter, any network, any settings: what must hold whatever they are. */
 import type { Limit } from '../../../src/core/hint.ts';
+import { seededRandom } from '../../../src/demo/demo-items.ts';
 import type { LearnedPace, PaceSettings } from '../../../src/pace/pace.ts';
 import { Pacer } from '../../../src/pace/pacer.ts';
-import { randomFrom } from '../../run/pagination-setup.ts';
 import { clientOf } from './clients.ts';
 import {
   BucketLimiter,
@@ -111,7 +111,7 @@ export interface RandomRun {
 }
 
 export function runRandom(seed: number): RandomRun {
-  const random = randomFrom(seed);
+  const random = seededRandom(seed);
   const pages = Math.ceil(between(1, 400, random));
   const settings = drawSettings(random);
   const result = simulate({
