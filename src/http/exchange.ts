@@ -201,13 +201,13 @@ export class Exchange implements ArrivingBody {
   }
 }
 
-/** What a connection comes to while nobody tends it. */
+/** How a connection can fail while this process is stopped. */
 const ENDED_BY_A_STOP: ReadonlySet<TransportFault> = new Set([
   ...(['dns', 'connect-timeout', 'tls', 'proxy', 'reset', 'truncated'] as const),
   ...(['idle-timeout', 'timeout', 'too-slow'] as const),
 ]);
 
-/** It says nothing of the server, and the request is to be sent again. */
+/** Such a failure says nothing about the server, so the request is sent again. */
 function afterStop(cause: TransportError): TransportError {
   const text = `${cause.message}; this process had been stopped meanwhile`;
   return new TransportError('unprocessed', text, { cause });

@@ -19,7 +19,7 @@ export function stopText(stop: Stop, wallTime: number): string {
     case 'aborted':
       return 'Stopped.';
     case 'closed-pipe':
-      return 'Stopped: nobody reads the output any more.';
+      return 'Stopped: the reader of the output has gone.';
     case 'max-pages':
       return `Stopped at --max-pages ${stop.maxPages}.`;
     case 'deadline':
