@@ -89,7 +89,7 @@ function endFindings(facts: PagedFacts): readonly Finding[] {
       return [{ kind: 'capped', text: detail ?? `the server gives nothing beyond ${depth}` }];
     }
     case 'past-end':
-      // What was said of a list that became shorter is said otherwise by now.
+      // A list that became shorter has its own sentence by now.
       return detail === null || expectedRecords(pages, pages.totalAtEnd) === fetched
         ? []
         : [{ kind: 'missing', text: detail }];

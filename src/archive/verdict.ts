@@ -111,7 +111,7 @@ function countRecords(connection: Connection): number {
     .get()![0];
 }
 
-/** The verdict of a list that pages by itself: its pages, its records and what the server said of them. */
+/** The verdict of a list that pages by itself: its pages, its records and what the server said about them. */
 function computePagedVerdict(
   connection: Connection,
   { planEnd, maxDecodedBytes }: RunRow,

@@ -130,7 +130,7 @@ export function outputForm(path: string | null, override: FormatName | null): Ou
 }
 
 /**
- * Throws `EverypageError`: `USAGE` where something is said of tables and no output is one, or a column is
+ * Throws `EverypageError`: `USAGE` where flags of tables are given and no output is one, or a column is
  * an expression; `SELECTION` where its path cannot be read.
  */
 export function checkTable(

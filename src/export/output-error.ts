@@ -23,7 +23,7 @@ const CAUSES: Readonly<Record<string, string>> = {
   ENFILE: 'too many files are open on this machine. Close some.',
 };
 
-/** What SQLite says of its file, by result code (https://www.sqlite.org/rescode.html). */
+/** What SQLite says about its file, by result code (https://www.sqlite.org/rescode.html). */
 const CAUSES_OF_SQLITE: Readonly<Record<number, string>> = {
   5: CAUSES['EBUSY']!,
   8: CAUSES['EACCES']!,

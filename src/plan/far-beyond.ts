@@ -1,5 +1,5 @@
 /**
- * Stops a list that goes on far beyond what it says of itself. A total may be wrong, or be that of a cap, so
+ * Stops a list that goes on far beyond what it says about itself. A total may be wrong, or be that of a cap, so
  * it is read on for long; but a server that has a page behind each page would be read without end.
  */
 import type { PageEnd, PageInfo, PlanEnd } from '../core/page-info.ts';
