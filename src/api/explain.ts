@@ -231,7 +231,7 @@ function adviceOf(end: OnePageEnd | null): string | null {
   return end.reason === 'single' ? onePageOnly(end.detail) : end.detail;
 }
 
-/** What the first page says of the list, as a run would read it. */
+/** What the first page says about the list, as a run would read it. */
 function pageInfoOf(
   pagination: Pagination,
   { request, headers, body }: PageView,

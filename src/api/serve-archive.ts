@@ -77,7 +77,7 @@ function recordingOf(archive: ArchiveReader): Recording {
   const info = first === null ? null : archive.pageInfoAt(first.place);
   let slices: ((from: number, to: number) => RecordSlice) | null = null;
 
-  /** A cursor in a header of the API's own is kept as what the page says of the next one. */
+  /** A cursor in a header of the API's own is kept as what the page says about the next one. */
   function cursorHeader(place: Place): Record<string, string> {
     const name = pagination?.nextHeader ?? null;
     const next = name === null ? null : archive.pageInfoAt(place)?.next;

@@ -189,7 +189,7 @@ export class BatchReader {
     // A list of URLs has no verdict on what its pages say.
     const [fault] = this.#isPaginated ? [] : sisters.faultsBeside(decoded, found);
     if (fault !== undefined) {
-      return withDigest(faulty('unlike', `it tells of a fault in ${fault}`, decoded), wire);
+      return withDigest(faulty('unlike', `it reports an error in ${fault}`, decoded), wire);
     }
     if (sisters.isUsual(decoded, found)) {
       return { ...verdict, info: this.#infoOf(page, verdict) };
@@ -211,7 +211,7 @@ export class BatchReader {
       return faulty(kind, likeness.reason, good.decoded);
     }
     if (likeness.kind === 'empty' && likeness.listIs !== undefined && !this.#isPaginated) {
-      return faulty('unlike', 'no list stands where the other pages have theirs', good.decoded);
+      return faulty('unlike', 'there is no list where the other pages have one', good.decoded);
     }
     const isList = this.#findList === null;
     const own =
@@ -225,7 +225,10 @@ export class BatchReader {
     // An empty list may be one that a filter left; that there is none is stranger.
     const isOpen = listIs === undefined && leadsOn(info?.pageInfo);
     if (page.expected === true && own.found.count === 0 && !isOpen) {
-      return faulty('no-records', 'the page holds no records, though the server spoke of more');
+      return faulty(
+        'no-records',
+        'the page holds no records, though the server said that there are more',
+      );
     }
     return { ...own, info };
   }

@@ -31,8 +31,8 @@ export class EchoWatch {
 
 export function echoWarning({ place, url }: Echo): string {
   return (
-    `the server repeats a credential of yours in its pages, first in page ${place.position + 1} (${url}): ` +
-    'it stands in the archive, which only you may read, and in an output that takes it from there; ' +
-    'look before you pass them on'
+    `the server repeats one of your credentials in its pages, first in page ${place.position + 1} (${url}): ` +
+    'the archive, which only you may read, contains it, and an output may contain it; ' +
+    'check both before you share them'
   );
 }

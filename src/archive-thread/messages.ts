@@ -98,7 +98,7 @@ export interface Opened {
 
 /** How the list pages, once that is known. */
 export interface PaginateRequest {
-  /** Null where its first page did not come: what can be said of it then is why. */
+  /** Null where its first page did not come: then only the reason is known. */
   readonly pagination: Pagination | null;
   /** What the export takes from a page. */
   readonly output: OutputShape;

@@ -146,7 +146,7 @@ const REFUSED =
 const THING =
   '(?:pages?|records?|results?|data(?! ?(?:nodes?|source|service|store|base|cent))|items?|rows?|entr(?:y|ies)|' +
   'content|resources?|objects?|match(?:es)?|transactions?|documents?|elements?)';
-/** There is nothing, or nothing more: what APIs say of a page past the end. Of a shard it is no end. */
+/** There is nothing, or nothing more: what APIs say about a page past the end. Of a shard it is no end. */
 const ENDED = [
   `\\bno (?:\\w+ )?${THING}\\b`,
   '\\bno \\w+(?: \\w+)? (?:were |was )?found\\b',

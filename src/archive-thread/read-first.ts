@@ -7,7 +7,7 @@ import { freeSpans, readCondition, readSelection } from '../decode/decode.ts';
 import { BatchReader } from './batch-reader.ts';
 import type { ArrivedPage, OpenRequest } from './messages.ts';
 
-/** It is stored with the page, and says nothing of the list. */
+/** It is stored with the page, and says nothing about the list. */
 const NO_KEY = Buffer.alloc(PAGE_KEY_BYTES);
 
 const NOTHING_STORED = {

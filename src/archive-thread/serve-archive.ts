@@ -31,7 +31,9 @@ export function serveArchive(port: ServedPort, onFinished: () => void = () => {}
   const send = (message: FromThread, transfer: readonly ArrayBuffer[]): Promise<void> =>
     new Promise((resolve, reject) => {
       taken = (ok) =>
-        ok ? resolve() : reject(new EverypageError('CLOSED_PIPE', 'nobody takes the output'));
+        ok
+          ? resolve()
+          : reject(new EverypageError('CLOSED_PIPE', 'the reader of the output has gone'));
       if (isGivenUp) taken(false);
       else port.postMessage(message, transfer);
     });

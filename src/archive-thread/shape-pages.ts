@@ -144,7 +144,7 @@ export async function* wholeArchive(
   const shaper = createShaper(archive, output);
   let bytes = 0;
   for (const page of archivePages(archive)) {
-    if (isGivenUp()) throw new EverypageError('CLOSED_PIPE', 'nobody takes the output');
+    if (isGivenUp()) throw new EverypageError('CLOSED_PIPE', 'the reader of the output has gone');
     const decoded = decodeStored(archive, page);
     yield* shaper.take(decoded);
     bytes += decoded.body.length;

@@ -44,7 +44,7 @@ import { computeVerdict, readTally, type VerdictOptions } from './verdict.ts';
 type KnownRow = [position: number, key: Uint8Array, url: string, pageInfo: string | null];
 
 /**
- * An archive that is read: its pages in page order, what it says of its run, and the verdict. Every
+ * An archive that is read: its pages in page order, what it says about its run, and the verdict. Every
  * method may throw `EverypageError` `ARCHIVE_DAMAGED`, where the file turns out to be broken. It
  * never holds more than it returns.
  */
@@ -180,7 +180,7 @@ export class ArchiveReader {
     return pageAt(this.connection, place);
   }
 
-  /** What a page says of the list, as it is kept, or null. */
+  /** What a page says about the list, as it is kept, or null. */
   pageInfoAt({ branch, position }: Place): PageInfo | null {
     const row = this.connection
       .query<[text: string]>(`SELECT text FROM page_info WHERE place = ${PLACE}`)

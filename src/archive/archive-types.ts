@@ -99,7 +99,7 @@ export interface PageRow {
   readonly hash: Uint8Array | null;
   /** Records under the selection at the time of the fetch, or null where none was asked for. */
   readonly records: number | null;
-  /** What it says of the list, its next step redacted; null where it failed and in a list. */
+  /** What it says about the list, its next step redacted; null where it failed and in a list. */
   readonly pageInfo: PageInfo | null;
   /** Keys of the page's records, in order; none where records have no keys. */
   readonly keys: readonly KeyPart[];

@@ -11,7 +11,7 @@ export interface Read {
   readonly readAt: number;
 }
 
-/** One branch, with what the server said of its length. */
+/** One branch, with what the server said about its length. */
 export class BranchScan {
   readonly number: number;
   total = new StatedNumber();

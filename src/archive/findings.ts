@@ -24,7 +24,7 @@ export function makeFindings(facts: PagedFacts): readonly Finding[] {
   if (pages.nulls > 0) findings.push({ kind: 'note', text: nullsText(pages.nulls) });
   if (pages.goingOn > 0 && facts.output !== 'pages') {
     const hold = counted(pages.goingOn, 'page holds', 'pages hold');
-    const text = `${hold} further properties of the records before, which were put together by their ${facts.pagination.key}`;
+    const text = `${hold} further properties of the records before, which were merged by their ${facts.pagination.key}`;
     findings.push({ kind: 'note', text });
   }
   if (pages.withoutInfo > 0) {
@@ -77,7 +77,7 @@ function endFindings(facts: PagedFacts): readonly Finding[] {
     case 'single': {
       const why =
         detail ??
-        'no pagination was detected. Say it with --paginate, or that it is all with --paginate none --records';
+        'no pagination was detected. Set it with --paginate, or use --paginate none --records if this page is the whole list';
       return [{ kind: 'unfinished', text: onePageOnly(why) }];
     }
     case 'ceiling': {
@@ -89,7 +89,7 @@ function endFindings(facts: PagedFacts): readonly Finding[] {
       return [{ kind: 'capped', text: detail ?? `the server gives nothing beyond ${depth}` }];
     }
     case 'past-end':
-      // What was said of a list that became shorter is said otherwise by now.
+      // A list that became shorter has its own sentence by now.
       return detail === null || expectedRecords(pages, pages.totalAtEnd) === fetched
         ? []
         : [{ kind: 'missing', text: detail }];
@@ -284,7 +284,7 @@ function checkFindings(facts: PagedFacts): readonly Finding[] {
   const text =
     pages.leastTotal === null
       ? 'the server states no total to check against'
-      : `the server states no total but that it is at least ${formatCount(pages.leastTotal)}`;
+      : `the server states only that the total is at least ${formatCount(pages.leastTotal)}`;
   return [{ kind: mayBeCeiling ? 'unverified' : 'unseen', text }];
 }
 

@@ -47,7 +47,7 @@ export class PageInfoStore {
     return row === undefined ? null : readPageInfo(row[0], this.#connection);
   }
 
-  /** The page info with what earlier pages say of it, which is what is kept. */
+  /** The page info with what earlier pages say about it, which is what is kept. */
   put({ place, startedAt, keys }: PageRow, pageInfo: PageInfo): PageInfo {
     const { branch, position } = place;
     const filled = isRecheck(place) ? pageInfo : this.#filled(place, pageInfo);

@@ -36,7 +36,7 @@ export function computeVerdict(
   const tally = readTally(connection);
   const { stored, failed, beyondEnd } = counts;
   if (tally.stored !== stored || tally.failed !== failed || tally.beyondEnd !== beyondEnd) {
-    throw connection.damaged('the pages in it are not as many as it says');
+    throw connection.damaged('the number of pages in it is not the one that it states');
   }
   const { pagination, planCount } = run;
   return pagination === null
@@ -111,7 +111,7 @@ function countRecords(connection: Connection): number {
     .get()![0];
 }
 
-/** The verdict of a list that pages by itself: its pages, its records and what the server said of them. */
+/** The verdict of a list that pages by itself: its pages, its records and what the server said about them. */
 function computePagedVerdict(
   connection: Connection,
   { planEnd, maxDecodedBytes }: RunRow,

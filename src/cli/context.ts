@@ -212,7 +212,7 @@ export function createStdoutSink(
   let failure: EverypageError | null = null;
   const failed = (cause: NodeJS.ErrnoException): EverypageError => {
     failure ??= CLOSED.has(cause.code ?? '')
-      ? new EverypageError('CLOSED_PIPE', 'nobody reads standard output any more', { cause })
+      ? new EverypageError('CLOSED_PIPE', 'the reader of standard output has gone', { cause })
       : outputError('standard output', cause, 'The same command resumes once it can be written.');
     return failure;
   };

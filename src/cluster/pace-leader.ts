@@ -229,7 +229,7 @@ export class PaceLeader {
     return sent;
   }
 
-  /** A start that was not used says nothing of the server. */
+  /** A start that was not used says nothing about the server. */
   #lost(member: Member, name: number, now: number): void {
     const sentAt = member.open.get(name);
     if (sentAt === undefined) return;

@@ -26,7 +26,7 @@ export type ErrorCode =
 
 /**
  * An error that is meant to be read by a user: `message` says what happened and what to do,
- * `code` is stable, `cause` is what lay beneath. Its text never holds a credential.
+ * `code` is stable, `cause` is the error behind it. Its text never holds a credential.
  */
 export class EverypageError extends Error {
   override readonly name = 'EverypageError';
@@ -38,7 +38,7 @@ export class EverypageError extends Error {
   }
 }
 
-/** What the user typed or gave cannot be meant. */
+/** What the user typed or gave is invalid usage. */
 export function usageError(message: string, cause?: unknown): EverypageError {
   return new EverypageError('USAGE', message, cause === undefined ? undefined : { cause });
 }

@@ -90,7 +90,7 @@ export type RunEvent =
       /** The run ended, so the pause did too. */
       readonly ended: boolean;
     }
-  /** What a server says of its limits, in words, when it has changed; rate-limited. */
+  /** What a server says about its limits, in words, when it has changed; rate-limited. */
   | { readonly type: 'limit'; readonly limiter: string; readonly said: string }
   | { readonly type: 'phase'; readonly phase: Phase }
   | { readonly type: 'warning'; readonly code: string; readonly message: string }

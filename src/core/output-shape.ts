@@ -13,7 +13,7 @@ export interface OutputShape {
   readonly select: string | null;
 }
 
-/** What a user says of it. */
+/** What a user says about it. */
 export interface AskedOutput {
   readonly select?: string | null | undefined;
   readonly wholePages?: boolean | undefined;

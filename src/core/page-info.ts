@@ -34,7 +34,7 @@ export interface LinkedRequest {
 }
 
 /**
- * What a page says of the list that it is part of. It is read once from headers and body and kept in the
+ * What a page says about the list that it is part of. It is read once from headers and body and kept in the
  * archive, so that a plan can be made again without the bodies.
  */
 export interface PageInfo {

@@ -44,7 +44,7 @@ export interface PageRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Requested without knowing whether it exists: then a status of `pastEnd` is no failure. */
   readonly speculative?: boolean;
-  /** What the server has said of it: where it is empty or refused after all, it is asked for again. */
+  /** What the server has said about it: where it is empty or refused after all, it is asked for again. */
   readonly expected?: Expectation;
   /** Where the user wrote it, for messages: `urls.txt line 7`, or null for an argument. */
   readonly source: string | null;
@@ -88,7 +88,7 @@ function restOf({ body, headers }: Pick<Keyed, 'body' | 'headers'>): string {
 }
 
 /**
- * What the server has said of a page before it is asked for. A page that comes empty, or is refused, though
+ * What the server has said about a page before it is asked for. A page that comes empty, or is refused, though
  * it was said to be there, is asked for once more before that counts: it may be a limit that no status
  * names, and not the end of the list.
  *

@@ -228,7 +228,7 @@ export class Secret {
 
 /**
  * A URL of another origin without the credentials of the user's own URL, where a server has copied
- * them into a link or a redirect. What that server says of its own, such as a signature, stays.
+ * them into a link or a redirect. What that server adds itself, such as a signature, stays.
  *
  * @param ownUrl the URL that the credentials were given with
  * @example

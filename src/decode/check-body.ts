@@ -57,7 +57,7 @@ const OPEN_BRACE = 0x7b;
 
 /**
  * A check of bodies as they came off the wire: the content-encoding comes undone to its very end,
- * what it holds is JSON that does not say of itself that it failed, and the selection leads
+ * what it holds is JSON that does not report a failure, and the selection leads
  * somewhere in it. It runs in the calling thread and
  * keeps its buffers between bodies.
  *

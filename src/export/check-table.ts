@@ -6,7 +6,7 @@ import { isMadeOfBytes, isTable } from './choose-format.ts';
 import type { OutputForm } from './format.ts';
 
 /**
- * Throws `EverypageError`: `USAGE` where something is said of tables and no output is one, or a column is
+ * Throws `EverypageError`: `USAGE` where flags of tables are given and no output is one, or a column is
  * an expression; `SELECTION` where its path cannot be read.
  */
 export function checkTable(

@@ -91,7 +91,7 @@ async function insertRows(
 
 /** A table that may have an index, all of which is in memory. */
 const INDEXED_MB = 512;
-/** Rows of 25 columns take less than 100 MB: of what DuckDB may have it uses all, and is no faster. */
+/** Rows of 25 columns take less than 100 MB: DuckDB uses all the memory that it may have, and is no faster. */
 const NEW_TABLE_MB = 100;
 /** Each column has a block of 256 KiB, and one for its nulls, from which DuckDB does not part. */
 const COLUMN_MB = 1;

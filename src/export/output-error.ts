@@ -25,7 +25,7 @@ const CURES: Readonly<Record<string, string>> = {
   ENFILE: 'Close some.',
 };
 
-/** What SQLite says of its file, by result code (https://www.sqlite.org/rescode.html). */
+/** What SQLite says about its file, by result code (https://www.sqlite.org/rescode.html). */
 const CAUSES_OF_SQLITE: Readonly<Record<number, string>> = {
   5: causeOf('EBUSY')!,
   8: causeOf('EACCES')!,

@@ -64,7 +64,7 @@ export function postgresError(shown: string, cause: unknown): EverypageError {
   return new EverypageError('OUTPUT_WRITE', text, { cause });
 }
 
-/** An answer to COMMIT that did not come says nothing of what the server did. */
+/** An answer to COMMIT that did not come says nothing about what the server did. */
 export function commitError(shown: string, cause: unknown): EverypageError {
   const { code = '' } = cause as ServerError;
   if (OF_SERVER.test(code) && !code.startsWith('57')) return postgresError(shown, cause);

@@ -13,7 +13,7 @@ import { type Attempt, createTask, type FinalAttempt, type Task } from './task.t
 /** Gets a page. A failure is an answer too, except for the first page. */
 export type Ask = (request: PageRequest) => Promise<PageView>;
 
-/** Whether a page, as `pageValue` has it, says of itself that it failed, so that it is none. */
+/** Whether a page, as `pageValue` has it, says about itself that it failed, so that it is none. */
 export type FailureCheck = (page: unknown, request: PageRequest) => boolean;
 
 /** The first page did not come, so nothing can be found out. */
@@ -153,7 +153,7 @@ export class AskedPages implements PageSource, PageSink {
 
   /**
    * The page with this key and how it ended, once: a second request is meant to get a new answer. A failed
-   * guess says nothing of the list, unless its status means that there is no such page.
+   * guess says nothing about the list, unless its status means that there is no such page.
    */
   take(key: string, pastEnd: readonly number[]): Task | null {
     const own = ({ task }: Answer): boolean => task.key === key;

@@ -9,7 +9,7 @@ const BUSY_PART = 0.5;
 
 /**
  * Whether this thread has little time to spare. Answers are then late because of us, so their latency
- * says nothing of the server.
+ * says nothing about the server.
  */
 export class BusyMeter {
   #last: EventLoopUtilization | null = null;

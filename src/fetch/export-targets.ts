@@ -18,7 +18,7 @@ export function bytesTarget(format: FormatName | null, table: TableOptions): Exp
 /**
  * One target for each output but those that are the archive alone.
  *
- * @throws EverypageError USAGE where an output, or what is said of tables, cannot be meant
+ * @throws EverypageError USAGE where an output, or a flag of tables, is invalid
  */
 export function exportTargets(
   outputs: readonly string[],

@@ -128,7 +128,7 @@ export async function settlePagination(
   };
 }
 
-/** What is said of it: by the end of a run, and by `explain` (issue 13). */
+/** What is said about it: by the end of a run, and by `explain` (issue 13). */
 export function pagingFacts(
   { pagination, evidence, end }: FoundPagination,
   options: ResolvedOptions,

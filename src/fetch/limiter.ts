@@ -24,7 +24,7 @@ export interface Reaction {
   readonly isOwnPause: boolean;
   /** The pause is for a server that is down, and not for a limit of it. */
   readonly isOutage: boolean;
-  /** What a failure says of its page. */
+  /** What a failure says about its page. */
   readonly attempt: Judgement;
   /** The probe that attempts were held for has ended: whether the server is up. */
   readonly settled: 'up' | 'down' | null;
@@ -34,7 +34,7 @@ export interface Reaction {
 
 /**
  * Who asked. The witness shows whether the server is up. A page that is only read to check others is
- * worth no outage: its failure says nothing of the server.
+ * worth no outage: its failure says nothing about the server.
  */
 export type Role = 'page' | 'witness' | 'recheck';
 
@@ -264,7 +264,7 @@ export class Limiter {
   }
 }
 
-/** They say nothing of the server. */
+/** They say nothing about the server. */
 const OURS = new Set<TransportFault | null>(['closed', 'open-files']);
 
 const COUNTS = { attempt: 'counts', waitMs: null, settled: null } as const;

@@ -34,7 +34,7 @@ interface Group {
 
 /** Gets each page that has ended. */
 export interface PageListener {
-  /** @param pageInfo what it says of the list; null in a list of URLs, and where it is not stored */
+  /** @param pageInfo what it says about the list; null in a list of URLs, and where it is not stored */
   onPage(task: Task, page: ArrivedPage, pageInfo: PageInfo | null): void;
 }
 

@@ -5,7 +5,7 @@ import { describeHint, type Hint } from '../core/hint.ts';
 import type { Limiter } from './limiter.ts';
 import type { AttemptResult } from './task.ts';
 
-/** What a server says of its limits changes with each answer; so often it is worth a line. */
+/** What a server says about its limits changes with each answer; so often it is worth a line. */
 const LIMIT_EVERY_MS = 10_000;
 
 interface PauseMonitorParts {

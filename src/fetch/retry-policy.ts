@@ -59,7 +59,7 @@ export interface RetryPolicyParts {
 interface Circumstances {
   readonly timing: Timing;
   readonly isStopped: boolean;
-  /** The server is down, or did not process it: a failure says nothing of its page. */
+  /** The server is down, or did not process it: a failure says nothing about its page. */
   readonly isExcused: boolean;
   /** When the last request that succeeded was sent. */
   readonly upSentAt: number;

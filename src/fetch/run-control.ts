@@ -40,7 +40,7 @@ export class RunControl {
     this.#engine?.ended();
   }
 
-  /** The run cannot go on; where nobody takes the output any more, it stops. */
+  /** The run cannot go on; if the reader of the output has gone, it stops. */
   readonly fail = (error: unknown): void => {
     if (error instanceof EverypageError && error.code === 'CLOSED_PIPE') {
       this.#stopFor({ kind: 'closed-pipe' });

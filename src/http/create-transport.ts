@@ -27,7 +27,7 @@ import {
 /** The least window of a stream: with a round trip of 40 ms it lets 6 MB a second through. */
 const LEAST_WINDOW_BYTES = 256 * 1024;
 
-/** A long way takes its time, whatever is said of silence. */
+/** The least wait for the answer to a PING, however short the idle timeout is. */
 const LEAST_PING_TIMEOUT_MS = 1000;
 
 /** What tests shorten or replace. */

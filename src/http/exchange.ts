@@ -201,7 +201,7 @@ export class Exchange implements ArrivingBody {
   }
 }
 
-/** What a connection comes to while nobody tends it. */
+/** How a connection can fail while this process is stopped. */
 const ENDED_BY_A_STOP: ReadonlySet<TransportFault> = new Set([
   ...([
     'no-name',
@@ -216,7 +216,7 @@ const ENDED_BY_A_STOP: ReadonlySet<TransportFault> = new Set([
   ...(['idle-timeout', 'timeout', 'too-slow'] as const),
 ]);
 
-/** It says nothing of the server, and the request is to be sent again. */
+/** Such a failure says nothing about the server, so the request is sent again. */
 function afterStop(cause: TransportError): TransportError {
   const text = `${cause.message}; this process had been stopped meanwhile`;
   return new TransportError('unprocessed', text, { cause });

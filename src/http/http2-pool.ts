@@ -184,7 +184,7 @@ export class Http2Pool {
     if (this.#waiting.size > 0) this.#pump();
   }
 
-  /** A server whose limit is 0 streams would keep the queue waiting for ever. */
+  /** A server whose limit is 0 streams would keep the queue waiting without end. */
   #sweepStuck(now: number): void {
     const stuck =
       this.#waiting.size > 0 &&

@@ -1,5 +1,5 @@
 /**
- * What has come of one body. It is copied: pieces are views of what was read from a socket, which is read
+ * The part of one body that has arrived. It is copied: pieces are views of what was read from a socket, which is read
  * into again. Memory that bodies have used before is already there for the process; new memory costs more
  * than the copy. Nobody else needs the copies, so a large one is freed at once.
  */

@@ -26,7 +26,7 @@ export interface Answer {
   readonly kind: 'accepted' | 'refused' | 'failed' | 'late' | 'lost';
   /** Of a refusal: whether it asks for fewer requests at once (ENHANCE_YOUR_CALM); false by default. */
   readonly isCalm?: boolean;
-  /** This process has little time to spare, so how long the answer took says nothing of the server. */
+  /** This process has little time to spare, so how long the answer took says nothing about the server. */
   readonly isBusy?: boolean;
   readonly hint: Hint | null;
 }

@@ -27,7 +27,7 @@ const PAGE_EVERY = 4;
 export type FailureKind = keyof typeof COST;
 
 /**
- * What a failed attempt says of its page. `counts`: the server works, so it is an attempt. `excused`: the
+ * What a failed attempt says about its page. `counts`: the server works, so it is an attempt. `excused`: the
  * server is down, so it is none. `held`: the probe that is due decides.
  */
 export type Judgement = 'counts' | 'excused' | 'held';
@@ -164,7 +164,7 @@ export class ServerHealth {
     return true;
   }
 
-  /** The request ended in a way that says nothing of the server's health. */
+  /** The request ended in a way that says nothing about the server's health. */
   ended(sentAt: number): void {
     this.#endProbe(sentAt);
   }

@@ -12,7 +12,7 @@ import { UnrelatedRefusals } from './unrelated-refusals.ts';
 const ROUNDING_MS = 1500;
 const NEVER = Number.NEGATIVE_INFINITY;
 
-/** What the answers of a server say of its limits: pauses, what its headers state, and the rate that refusals showed. */
+/** What the answers of a server say about its limits: pauses, what its headers state, and the rate that refusals showed. */
 export class ServerPace implements ServerLimits {
   readonly #random: () => number;
   /** Null until the server asks for a pause, states a limit, or refuses: most never do. */

@@ -80,10 +80,10 @@ function findEnd(facts: FanOutFacts): PlanEnd {
     }
     const isShort = pages !== null && coverage.end < pages - 1 && coverage.failedEnd === 0;
     if (byTotals > facts.next || isShort) {
-      return end('past-end', `the pages ${after} are empty, though the server speaks of ${said}`);
+      return end('past-end', `the pages ${after} are empty, though the server states ${said}`);
     }
     if (coverage.end < byTotals && isGone(coverage)) {
-      return end('past-end', `there are no pages ${after}, though the server spoke of ${said}`);
+      return end('past-end', `there are no pages ${after}, though the server stated ${said}`);
     }
     if (found === 'unchecked') {
       totals.contradictions.uncheckedPages(pages ?? 0);

@@ -1,6 +1,6 @@
 /**
- * Stops a list that goes on far beyond what it says of itself. A total may be wrong, or be that of a cap, so
- * it is read on for long; but a server that has a page behind each page would be read for ever.
+ * Stops a list that goes on far beyond what it says about itself. A total may be wrong, or be that of a cap, so
+ * it is read on for long; but a server that has a page behind each page would be read without end.
  */
 import type { PageEnd, PageInfo, PlanEnd } from '../core/page-info.ts';
 import type { PageRequest } from '../core/page-request.ts';
@@ -81,10 +81,10 @@ class FarBeyond implements PlanState {
     const came = `${formatCount(this.#pages)} pages with ${counted(this.#records, 'record')} came`;
     const [total, pages] = [this.#total, this.#totalPages];
     if (pages > 1 && this.#pages > TIMES * pages) {
-      return `the server speaks of ${counted(pages, 'page')}, and ${came}`;
+      return `the server states ${counted(pages, 'page')}, and ${came}`;
     }
     if (total > 2 * this.#largest && this.#records > TIMES * total) {
-      return `the server speaks of ${counted(total, 'record')}, and ${came}`;
+      return `the server states ${counted(total, 'record')}, and ${came}`;
     }
     return null;
   }

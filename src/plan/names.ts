@@ -150,7 +150,7 @@ const WRAPPERS = setOf(
 const PARTIAL = setOf(
   'incompleteresults timedout partial ispartial partialresults terminatedearly',
 );
-/** What an answer says of itself, whatever it holds. */
+/** What an answer says about itself, whatever it holds. */
 const OF_THE_ANSWER = setOf(
   'status success ok code statuscode message msg object kind type took time timedout etag version ' +
     'apiversion requestid query q context odatacontext relation self href first last prev previous url',

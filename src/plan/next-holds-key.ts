@@ -23,7 +23,7 @@ export function nextHoldsKey(
       return values.length > 0 && values.every((value) => value === key.text);
     }
     case 'url':
-      // What a body holds beside the key nobody knows.
+      // What else the body holds is unknown.
       if (step.send?.method === 'POST') return false;
       return urlHoldsKey(step.url, url, key.text);
   }

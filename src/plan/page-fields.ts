@@ -45,7 +45,7 @@ export const SECOND_PART = '[1]';
 /** Behind a path: the values of the object there, as an expression has it. */
 export const VALUES_OF = '.*';
 
-/** A page of two parts, what it says of itself and its list: `[{"page":1,"total":304},[…]]`. */
+/** A page of two parts, what it says about itself and its list: `[{"page":1,"total":304},[…]]`. */
 export function isPair(json: unknown): json is readonly [Record<string, unknown>, unknown[]] {
   return Array.isArray(json) && json.length === 2 && isObject(json[0]) && Array.isArray(json[1]);
 }

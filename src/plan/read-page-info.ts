@@ -77,7 +77,7 @@ function readMore({ morePath }: Pagination, literal: PageToRead['literal']): boo
   if (morePath === null) return null;
   const isDone = morePath.startsWith('!');
   const found = literal(isDone ? morePath.slice(1) : morePath);
-  // A flag that nobody can read must not end a list.
+  // A flag that cannot be read must not end a list.
   if (isTooLong(found)) return true;
   const flag = readFlag(found);
   return flag === null || !isDone ? flag : !flag;

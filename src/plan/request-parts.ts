@@ -146,7 +146,7 @@ interface Place {
   readonly to: number;
   /** Names that are not there. */
   readonly rest: readonly string[];
-  /** They are to be added to an object; else they take the place of what stands there. */
+  /** They are to be added to an object; else they replace it. */
   readonly isObject: boolean;
   readonly isEmpty: boolean;
 }

@@ -17,7 +17,7 @@ export interface ProgressSnapshot {
   readonly pagesPerSecond: number | null;
   /** Bodies as they came, smoothed in the same way. */
   readonly bytesPerSecond: number | null;
-  /** What a server says of its limit, as it last said it; null if none does. */
+  /** What a server says about its limit, as it last said it; null if none does. */
   readonly limit: string | null;
   /** Null if it is not known. */
   readonly leftMs: number | null;

@@ -39,7 +39,7 @@ function whyStopped(stop: Stop, wallTime: number, names: SettingNames): string {
     case 'aborted':
       return 'Stopped';
     case 'closed-pipe':
-      return 'Stopped: nobody reads the output any more';
+      return 'Stopped: the reader of the output has gone';
     case 'max-pages':
       return `Stopped at ${names.maxPages} ${stop.maxPages}`;
     case 'deadline':

@@ -87,7 +87,7 @@ function outputLines(summary: Summary, context: SummaryContext, paint: Painter):
   const archive = escapeText(archivePath);
   if (isUntaken(summary)) {
     const name = notWritten(context) ?? 'Standard output was not written';
-    return [`${name}: nobody read it in time. All pages are kept in ${archive}`];
+    return [`${name}: the reader took too long. All pages are kept in ${archive}`];
   }
   if (isWhole(verdict.name, context.strict ?? null)) {
     return [

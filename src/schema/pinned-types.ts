@@ -51,7 +51,7 @@ export function readPinnedTypes({ path, text }: SchemaText): Pin {
 }
 
 /**
- * The pin of what stands at these keys; null where the schema says nothing of it.
+ * The pin of what stands at these keys; null where the schema says nothing about it.
  */
 export function pinAt(pin: Pin, keys: readonly string[]): Pin {
   return keys.reduce<Pin>(

@@ -18,7 +18,7 @@ export type ColumnType =
   | { readonly kind: 'string'; readonly hasNul?: true }
   | { readonly kind: 'list'; readonly items: ColumnType; readonly hasNulls: boolean }
   | { readonly kind: 'struct'; readonly fields: readonly Field[] }
-  /** The JSON text of whatever stands there: kinds that conflict, or what no other type holds exactly. */
+  /** The JSON text of the value: kinds that conflict, or what no other type holds exactly. */
   | { readonly kind: 'json'; readonly of: readonly JsonKind[] };
 
 export interface Field {

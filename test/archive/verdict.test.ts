@@ -180,7 +180,7 @@ describe('a list that pages by itself is unverified', () => {
     const more = verdictOf(t, { ...read, pages: pagesOf(25, false, pageInfo) });
     assert.equal(more.name, 'unverified');
     assert.deepEqual(more.reasons, [
-      'the server states no total but that it is at least 20',
+      'the server states only that the total is at least 20',
       'no page was read again, so a change of the list would not be seen',
     ]);
     assert.equal(more.records?.totalAtEnd, null);

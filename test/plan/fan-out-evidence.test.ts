@@ -176,10 +176,7 @@ test('an end is stated by a number of pages only where they came', () => {
     return { records, ended: stored({ ...ended.pageInfo, totalPages: 10 }) };
   });
   assert.equal(short.end.reason, 'past-end');
-  assert.match(
-    short.end.detail!,
-    /after 60 records are empty, though the server speaks of 10 pages/,
-  );
+  assert.match(short.end.detail!, /after 60 records are empty, though the server states 10 pages/);
 });
 
 test('where nothing states an end, empty pages behind a full one are looked behind and asked for again', () => {

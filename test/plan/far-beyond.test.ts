@@ -38,9 +38,9 @@ for (const [name, pagination] of Object.entries({ byCursor, byPage, byOffset }))
     for (const [says, words] of [
       [
         { totalPages: 5 },
-        /^the server speaks of 5 pages, and 10,\d\d\d pages with 3\d,\d\d\d records came/,
+        /^the server states 5 pages, and 10,\d\d\d pages with 3\d,\d\d\d records came/,
       ],
-      [{ total: 15 }, /^the server speaks of 15 records, and 10,\d\d\d pages/],
+      [{ total: 15 }, /^the server states 15 records, and 10,\d\d\d pages/],
     ] as const) {
       if (pagination === byOffset && 'totalPages' in says) continue;
       const { end } = await read(pagination, says);

@@ -175,7 +175,7 @@ suite('an empty page is no refusal', { concurrency: 2 }, () => {
   });
 });
 
-suite('an empty page where the server spoke of more is asked for once more', {
+suite('an empty page where the server stated more is asked for once more', {
   concurrency: 2,
 }, () => {
   const total = () => ({ total: 18 });

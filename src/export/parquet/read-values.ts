@@ -177,7 +177,7 @@ export class TextReader extends LeafReader<Texts> {
   }
 }
 
-/** The text of whatever stands there, without insignificant white space. */
+/** The text of the value, without insignificant white space. */
 export class JsonReader extends LeafReader<Texts> {
   override read(bytes: Uint8Array, pos: number, repetition: number): number {
     this.leaf.present(repetition);

@@ -106,7 +106,7 @@ const ZONE_HOURS: Readonly<Record<string, number>> = {
   ...{ HKT: 8, JST: 9, KST: 9, AEST: 10, AEDT: 11, NZST: 12, NZDT: 13 },
 };
 
-/** Null where nobody knows. */
+/** Null where it is unknown. */
 function zoneMs(zone: string): number | null {
   const match = /^([+-])(\d{2}):?(\d{2})$/.exec(zone);
   if (match === null) {

@@ -34,7 +34,7 @@ export interface Facts {
   readonly contradicted: readonly string[];
   /** How many records come before this page, as far as that is said. */
   readonly offset: number;
-  /** Style `single` with records, key and all that the page says of itself. */
+  /** Style `single` with records, key and all that the page says about itself. */
   readonly base: Pagination;
 }
 

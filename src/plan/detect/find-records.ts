@@ -100,7 +100,7 @@ function textOf(item: unknown): string {
   }
 }
 
-/** What an answer says of itself. */
+/** What an answer says about itself. */
 const NEVER_RECORDS = /^(?:errors?|warnings?)$/i;
 
 /** @param counts where a page says that there are no records, an empty list of any name is theirs */

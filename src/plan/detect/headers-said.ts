@@ -1,4 +1,4 @@
-/** What the headers of a page say of the list. */
+/** What the headers of a page say about the list. */
 import { hasLink, linkTarget, OTHER_PAGES, parseLinkHeader } from '../link-header.ts';
 import { headerMeans } from '../names.ts';
 import { parseContentRange, type RecordRange, readRange } from '../styles/page-reading.ts';

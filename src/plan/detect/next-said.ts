@@ -1,4 +1,4 @@
-/** What a page's body says of the page after it: a URL, a token, a number, or that there is none. */
+/** What a page's body says about the page after it: a URL, a token, a number, or that there is none. */
 
 import { means, squash } from '../names.ts';
 import { asFlag, type Field, isBlank, isObject, keysOf } from '../page-fields.ts';

@@ -55,7 +55,7 @@ function holds(item: unknown, id: string): boolean {
   return Object.values(item).some((value) => typeof value !== 'object' && String(value) === id);
 }
 
-/** How much of what two records hold has to have the same names. */
+/** The part of the fields of two records that must have the same names. */
 const LEAST_SHARED = 0.5;
 
 /** Whether the items are of the kind of the others: most of them share most of their names with those. */

@@ -50,14 +50,14 @@ export type Detection =
       readonly kind: 'candidates';
       /** In the order to try, at most six. */
       readonly candidates: readonly Candidate[];
-      /** What is left if none is accepted: one page, with what it says of itself. */
+      /** What is left if none is accepted: one page, with what it says about itself. */
       readonly otherwise: Pagination;
     })
   | {
       readonly kind: 'single';
       /** True where the page itself says that it is the whole list. */
       readonly complete: boolean;
-      /** Style `single`, with records, key and what the page says of itself. */
+      /** Style `single`, with records, key and what the page says about itself. */
       readonly pagination: Pagination;
       readonly evidence: readonly string[];
     };

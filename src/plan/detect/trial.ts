@@ -103,7 +103,7 @@ export function acceptCandidate(
   if (beginsWithLast && trial.mayOverlap) {
     return result(false, 'it begins with the last record', { finding: 'overlap' });
   }
-  // A key, or a token that holds one, may be the first of what is asked for, as well as what that comes after.
+  // A key, or a token that holds one, may name the first record of the next page, or the one before it.
   const isOfKey = trial.byKey === true || trial.nextOf !== undefined;
   const isInclusive = beginsWithLast && other.length > 1 && isOfKey;
   if (shared > 0 && !isInclusive)

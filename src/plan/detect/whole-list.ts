@@ -116,7 +116,7 @@ export async function wholeBySize(facts: Facts, ask: Ask): Promise<Wholeness | n
 }
 
 /**
- * A flag that says beside the first record alone, too, that nothing follows says nothing of the list. A phrase;
+ * A flag that says beside the first record alone, too, that nothing follows says nothing about the list. A phrase;
  * null where it does not, and where the server does not obey the size.
  */
 export async function whyFlagIsIdle(facts: Facts, ask: Ask): Promise<string | null> {

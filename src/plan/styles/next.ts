@@ -149,7 +149,7 @@ function readLink(literal: string, path: string | null, page: LinkingPage): Next
   return { ...reading, step: { ...reading.step, send: all } };
 }
 
-/** What the connection and the body say of themselves is not for a page to set. */
+/** What the connection and the body say about themselves is not for a page to set. */
 const OWN_HEADER =
   /^(?:host|connection|keep-alive|content-.*|transfer-encoding|te|trailer|upgrade|expect|accept-encoding)$/;
 

@@ -1,4 +1,4 @@
-/** A page as styles read it, and what it says of the page after it. */
+/** A page as styles read it, and what it says about the page after it. */
 import type { NextStep } from '../../core/page-info.ts';
 import type { Pagination } from '../../core/pagination.ts';
 import { findLink, hasLink, type Link, linkTarget, OTHER_PAGES } from '../link-header.ts';

@@ -1,6 +1,6 @@
 /**
  * What a style of pagination is: one module a style holds how its pages are asked for, what a page
- * says of the next one, what closes the list, what shows the style, and its line in the docs. All
+ * says about the next one, what closes the list, what shows the style, and its line in the docs. All
  * are pure functions. When to ask is for the plans to know.
  */
 import type { PageInfo } from '../../core/page-info.ts';
@@ -31,7 +31,7 @@ export interface Style {
 
   /** Response headers that it reads whatever the pagination names. */
   readonly headers?: readonly ('link' | 'content-range')[];
-  /** What a page says of the page after it. */
+  /** What a page says about the page after it. */
   readNext(pagination: Pagination, page: ReadablePage): NextReading;
   /** Pages in all, where a `Link` header says it. */
   totalPages?(pagination: Pagination, page: ReadablePage): number | null;

@@ -137,7 +137,7 @@ function stateOf({ progress, isPaused, inFlight, verdict }: LiveStatus): string 
   }
   if (pause !== null) {
     const what = pause.cause === 'limit' ? 'The server asks for a pause' : 'Waiting for the server';
-    // `null` is how JSON has what nobody knows.
+    // In JSON, `null` stands for what is unknown.
     const seconds = Math.ceil((pause.leftMs ?? 0) / 1_000) * 1_000;
     return `${what}${seconds > 0 ? `, ${formatDuration(seconds)} left` : ''}: ${pause.reason}`;
   }

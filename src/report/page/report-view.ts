@@ -30,7 +30,7 @@ export class ReportView {
   }
 
   /**
-   * Draws all of the data in the place of what stands there. What was opened stays open, and the range
+   * Draws all of the data in place of the present view. What was opened stays open, and the range
    * stays where it is.
    *
    * @param isLive of a run that goes on
