@@ -1,6 +1,6 @@
 /**
- * Starts pages as their limiters allow, and does after each attempt what the retry policy says. It holds
- * the pages that are on their way and nothing of those that are done.
+ * Starts pages as their limiters allow. One that came goes to the sink; after any other attempt it does
+ * what the retry policy says. It holds the pages that are on their way and nothing of those that are done.
  */
 import type { Rejection } from '../archive-thread/messages.ts';
 import type { Clock } from '../core/clock.ts';
@@ -24,7 +24,14 @@ import {
   RequestQueues,
 } from './request-queues.ts';
 import { type NextAction, RetryPolicy, type RetryPolicyParts } from './retry-policy.ts';
-import type { Attempt, AttemptResult, FinalAttempt, Task } from './task.ts';
+import {
+  type Attempt,
+  type AttemptResult,
+  countAttempt,
+  type FinalAttempt,
+  finalAttempt,
+  type Task,
+} from './task.ts';
 
 /** Pages that may be known and not done: bounds memory, however long a pause lasts. */
 const LOOK_AHEAD_PAGES = 1000;
@@ -65,6 +72,8 @@ export class Dispatcher {
   #pulling = false;
   #exhausted = false;
   #inFlight = 0;
+  /** Whether any answer was a success, checked or not. */
+  #hasSucceeded: boolean;
   /** Pages taken from the source that have not reached their end state. */
   #open = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -78,6 +87,7 @@ export class Dispatcher {
     this.#queues = new RequestQueues(parts.limiters);
     this.#waits = new LongWaits(parts, this.#queues);
     this.#mostInFlight = mostInFlight(parts.options);
+    this.#hasSucceeded = parts.storedBefore;
   }
 
   get inFlight(): number {
@@ -318,11 +328,19 @@ export class Dispatcher {
   }
 
   #actionAfter(attempt: Made, queue: RequestQueue, reaction: Reaction): NextAction {
-    const { task, result } = attempt;
-    if (result.outcome.kind === 'body') this.#noteWitness(queue, task);
+    const { result } = attempt;
+    if (result.outcome.kind === 'body') return this.#arrived(attempt, queue);
     if (reaction.attempt === 'held' && this.#stop === null) return { kind: 'hold' };
     const isExcused = reaction.attempt === 'excused' || this.#wasUnprocessed(queue, result);
     return this.#judge(attempt, queue.limiter, isExcused);
+  }
+
+  #arrived({ task, result, timing }: Made, queue: RequestQueue): NextAction {
+    this.#hasSucceeded = true;
+    queue.unprocessedInARow = 0;
+    this.#noteWitness(queue, task);
+    countAttempt(task, timing);
+    return { kind: 'end', final: finalAttempt(result, null, timing) };
   }
 
   /** @param mayDoubt whether the witness may still be asked */
@@ -332,7 +350,6 @@ export class Dispatcher {
     isExcused: boolean,
     mayDoubt = true,
   ): NextAction {
-    if (result.outcome.kind === 'body') return this.#policy.arrived(task, result, timing);
     const now = this.#parts.clock.now();
     // An error shows that something answers: then it is enough that another page came meanwhile.
     const since = result.response === null ? now : timing.sentAt;
@@ -342,6 +359,7 @@ export class Dispatcher {
       isExcused,
       upSentAt: limiter.upSentAt,
       wasUp,
+      hasSucceeded: this.#hasSucceeded,
       doubt: () => mayDoubt && limiter.doubt(since, now),
     });
   }

@@ -1,6 +1,6 @@
 /**
- * The next action after an attempt: the page has ended, is tried again at once or later, or the run
- * stops. It knows what the decision on one page needs to know of the others, and starts nothing.
+ * The next action after an attempt that did not bring a page: it has ended, is tried again at once or
+ * later, or the run stops. It remembers nothing of other pages, and starts nothing.
  */
 import type { Rejection } from '../archive-thread/messages.ts';
 import type { Clock } from '../core/clock.ts';
@@ -65,6 +65,8 @@ interface Circumstances {
   readonly upSentAt: number;
   /** The server was not known to be down when it was sent. */
   readonly wasUp: boolean;
+  /** Any answer was a success, checked or not, in this run or in an earlier one. */
+  readonly hasSucceeded: boolean;
   /** Called where the page is about to fail: whether the witness is asked first. */
   readonly doubt: () => boolean;
 }
@@ -77,22 +79,17 @@ const NO_CONTENT: ReadonlySet<number> = new Set([204, 205]);
 
 export class RetryPolicy {
   readonly #parts: RetryPolicyParts;
-  /** Whether any answer was a success, checked or not. */
-  #anySucceeded: boolean;
 
   constructor(parts: RetryPolicyParts) {
     this.#parts = parts;
-    this.#anySucceeded = parts.storedBefore;
   }
 
-  /** After an attempt. */
+  /** After an attempt that brought no body. */
   next(task: Task, result: AttemptResult, circumstances: Circumstances): NextAction {
     const { outcome, response } = result;
     const { timing, isStopped, isExcused } = circumstances;
     const status = response?.status ?? null;
     switch (outcome.kind) {
-      case 'body':
-        return this.arrived(task, result, timing);
       case 'pause':
         if (isRecheck(task.request.place) && task.log.length >= RECHECK_REFUSALS) break;
         logAttempt(task, timing, outcome.reason, outcome.waitMs, status, bytesOf(response));
@@ -114,13 +111,6 @@ export class RetryPolicy {
     }
     countAttempt(task, timing);
     return this.#failed(task, result, circumstances);
-  }
-
-  /** After an attempt that brought a body. */
-  arrived(task: Task, result: AttemptResult, timing: Timing): NextAction {
-    countAttempt(task, timing);
-    this.#anySucceeded = true;
-    return { kind: 'end', final: finalAttempt(result, null, timing) };
   }
 
   /**
@@ -187,7 +177,7 @@ export class RetryPolicy {
       }
       if (outcome.kind === 'credentials') return this.#refused(task, result, outcome.status);
       // 403 before anything has succeeded: the credentials, not the page.
-      if (status === 403 && !this.#anySucceeded) return this.#refused(task, result, status);
+      if (status === 403 && !circumstances.hasSucceeded) return this.#refused(task, result, status);
     }
     return { kind: 'end', final: failed };
   }

@@ -176,7 +176,7 @@ export function createTransport(
       const { promise, resolve, reject } = Promise.withResolvers<RawResponse>();
       try {
         const exchange = new Exchange(request, wire, resolve, reject);
-        connectionsOf(request.origin, request.start ?? null).submit(exchange);
+        connectionsOf(request.origin, request.start ?? null).pool.submit(exchange);
       } catch (error) {
         reject(error);
       }

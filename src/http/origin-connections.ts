@@ -29,6 +29,8 @@ export interface OriginSettings
 export class OriginConnections {
   readonly #settings: OriginSettings;
   readonly #waiting = new Fifo<Exchange>();
+  /** What takes its requests: the pool of its protocol, and before that is known those that wait. */
+  pool: Pick<Http2Pool, 'submit'> = { submit: (exchange) => this.#wait(exchange) };
   /** Plain http by way of a proxy, in absolute form; everything else through a tunnel. */
   readonly #forwards: boolean;
   #http2: Http2Pool | null = null;
@@ -43,15 +45,6 @@ export class OriginConnections {
       settings.proxy !== null &&
       settings.origin.protocol === 'http:' &&
       settings.protocol !== 'http2';
-  }
-
-  submit(exchange: Exchange): void {
-    if (this.#http1 !== null) this.#http1.submit(exchange);
-    else if (this.#http2 !== null) this.#http2.submit(exchange);
-    else {
-      this.#waiting.push(exchange);
-      if (!this.#deciding) void this.#decide();
-    }
   }
 
   /** Begins the first connection before there is a request for it; one that failed is the request's to try again. */
@@ -72,6 +65,11 @@ export class OriginConnections {
     await this.#http1?.destroy(error);
   }
 
+  #wait(exchange: Exchange): void {
+    this.#waiting.push(exchange);
+    if (!this.#deciding) void this.#decide();
+  }
+
   async #decide(): Promise<void> {
     this.#deciding = true;
     let opened: Socket | null = null;
@@ -81,7 +79,7 @@ export class OriginConnections {
       if (alpn === 'h2') this.#beginHttp2(socket);
       else await this.#beginHttp1(socket);
       this.#deciding = false;
-      for (const exchange of this.#waiting.takeAll()) this.submit(exchange);
+      for (const exchange of this.#waiting.takeAll()) this.pool.submit(exchange);
     } catch (error) {
       this.#deciding = false;
       opened?.destroy();
@@ -111,6 +109,7 @@ export class OriginConnections {
       onOpened: () => this.#settings.onOpened('HTTP/2'),
       onHttp1Required: (exchanges) => void this.#fallBack(exchanges),
     });
+    this.pool = this.#http2;
     if (this.#closed !== null) this.#http2.destroy(this.#closed);
     else this.#http2.adopt(socket);
   }
@@ -127,7 +126,7 @@ export class OriginConnections {
     this.#deciding = true;
     await this.#beginHttp1(null);
     this.#deciding = false;
-    for (const exchange of this.#waiting.takeAll()) this.submit(exchange);
+    for (const exchange of this.#waiting.takeAll()) this.pool.submit(exchange);
   }
 
   /** undici is loaded when it is needed: that takes 100 ms. */
@@ -154,6 +153,7 @@ export class OriginConnections {
       openSocket: async () => (await this.#settings.connect(['http/1.1'], !this.#forwards)).socket,
       onOpened: () => this.#settings.onOpened('HTTP/1.1'),
     });
+    this.pool = this.#http1;
     if (socket !== null) this.#http1.adopt(socket);
   }
 }

@@ -23,8 +23,8 @@ export interface ListPlanOptions {
 /** URLs as they were written. */
 interface WrittenUrls {
   readonly texts: readonly string[];
-  /** How messages call the place where one was. */
-  readonly writtenAt: (index: number) => string | null;
+  /** How messages call the place where one was; null for an argument. */
+  readonly writtenAt: ((index: number) => string) | null;
   /** `checkUrl` would give each back as it is. */
   readonly areNormal?: boolean;
 }
@@ -49,14 +49,14 @@ export function createListPlan(options: ListPlanOptions): Plan {
       let position = 0;
       for (const source of sources) {
         for await (const { texts, writtenAt, areNormal } of writtenUrls(source, options)) {
-          const before = position;
-          position += texts.length;
-          yield texts.map((text, index): PageRequest => {
-            const place = { branch: 0, position: before + index };
-            const at = writtenAt(index);
+          const requests: PageRequest[] = [];
+          for (const text of texts) {
+            const at = writtenAt?.(requests.length) ?? null;
             const url = areNormal ? text : checkUrl(text, at, secretParams);
-            return { place, method, url, body, source: at };
-          });
+            requests.push({ place: { branch: 0, position }, method, url, body, source: at });
+            position += 1;
+          }
+          yield requests;
         }
       }
     },
@@ -120,11 +120,11 @@ async function* writtenUrls(
       const template = parseUrlTemplate(source.text);
       const first = template.at(0);
       const areNormal = template.isAlike && checkUrl(first, null, options.secretParams) === first;
-      yield* batched(template, () => null, areNormal);
+      yield* batched(template, null, areNormal);
       break;
     }
     case 'literal':
-      yield { texts: [source.text], writtenAt: () => null };
+      yield { texts: [source.text], writtenAt: null };
       break;
     case 'file':
       yield* listBatches(source.path, source.path);
@@ -154,14 +154,15 @@ async function* writtenUrls(
 
 function* batched(
   urls: Iterable<string>,
-  writtenAt: (index: number) => string | null,
+  writtenAt: WrittenUrls['writtenAt'],
   areNormal = false,
 ): Generator<WrittenUrls> {
   let texts: string[] = [];
   let before = 0;
   const batch = (): WrittenUrls => {
     const first = before;
-    return { texts, writtenAt: (index) => writtenAt(first + index), areNormal };
+    const at = writtenAt && ((index: number): string => writtenAt(first + index));
+    return { texts, writtenAt: at, areNormal };
   };
   for (const text of urls) {
     texts.push(text);

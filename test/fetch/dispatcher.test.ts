@@ -14,11 +14,13 @@ interface Setup {
   readonly options?: RunOptions;
   /** Whether pages that have ended wait in the sink. Default false. */
   readonly holds?: boolean;
+  readonly storedBefore?: boolean;
 }
 
 /** Begins to fetch pages that a function answers. */
-function start(reply: Reply, { pages = 1, options = {}, holds = false }: Setup = {}) {
-  const engine = createFakeEngine(options);
+function start(reply: Reply, setup: Setup = {}) {
+  const { pages = 1, options = {}, holds = false, storedBefore } = setup;
+  const engine = createFakeEngine(options, storedBefore);
   const sink = new FakeSink(engine.dispatcher, holds);
   const asked: number[] = [];
   const source = {
@@ -96,6 +98,24 @@ test('a wait that is longer than the user allows stops the run at once', async (
   assert.equal(stopped.untilWallTime, clock.wallTime() + 7_200_000);
   assert.equal(asked.length, 1);
   assert.ok(events.every(({ type }) => type !== 'pause'));
+});
+
+test('403 is about the credentials until a page has come, in this run or in an earlier one', async () => {
+  const refuse: Reply = ({ request }) => answer(request.place.position === 0 ? 403 : 200);
+  const first = start(refuse, { pages: 2, options: { concurrency: 1 } });
+  await first.running;
+  assert.equal(first.dispatcher.stopped?.kind, 'credentials');
+  const resumed = start(refuse, { pages: 2, storedBefore: true });
+  const later = start((task) => answer(task.request.place.position === 1 ? 403 : 200), {
+    pages: 2,
+    options: { concurrency: 1 },
+  });
+  for (const { running, sink, dispatcher } of [resumed, later]) {
+    await running;
+    assert.equal(dispatcher.stopped, null);
+    const codes = sink.kept.map(({ final }) => final.why?.code ?? final.state);
+    assert.deepEqual(codes.toSorted(), ['HTTP_403', 'stored']);
+  }
 });
 
 test('a transient failure is tried again later, as often as the user allows', async () => {

@@ -109,7 +109,7 @@ export class FakeSink implements PageSink {
   }
 }
 
-export function createFakeEngine(userOptions: RunOptions = {}) {
+export function createFakeEngine(userOptions: RunOptions = {}, storedBefore = false) {
   const clock = new FakeClock();
   const options = resolveOptions(userOptions);
   const events: RunEvent[] = [];
@@ -118,7 +118,7 @@ export function createFakeEngine(userOptions: RunOptions = {}) {
   const limiters = new LimiterRegistry(options);
   const pauseMonitor = new PauseMonitor({ clock, emit, counters });
   const random = () => 0.5;
-  const parts = { options, clock, random, emit, counters, storedBefore: false };
+  const parts = { options, clock, random, emit, counters, storedBefore };
   const dispatcher = new Dispatcher({ ...parts, limiters, pauseMonitor });
   return { ...parts, dispatcher, limiters, pauseMonitor, events };
 }

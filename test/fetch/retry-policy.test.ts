@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { RunOptions } from '../../src/core/options.ts';
 import { RECHECK_BRANCH } from '../../src/core/page-request.ts';
 import { type NextAction, RetryPolicy } from '../../src/fetch/retry-policy.ts';
-import type { AttemptResult, Task } from '../../src/fetch/task.ts';
+import { type AttemptResult, countAttempt, finalAttempt, type Task } from '../../src/fetch/task.ts';
 import { answer, createFakeEngine, fault, pageTask } from './fake-network.ts';
 
 const TIMING = { startedAt: 0, sentAt: 0, durationMs: 100 };
@@ -13,6 +13,7 @@ const CALM = {
   isExcused: false,
   upSentAt: Number.NEGATIVE_INFINITY,
   wasUp: true,
+  hasSucceeded: false,
   doubt: () => false,
 };
 
@@ -34,7 +35,6 @@ const ANSWERS: readonly (readonly [
   attempts: number,
   circumstances?: Partial<typeof CALM>,
 ])[] = [
-  ['a body', answer(200), 'end stored', 1],
   ['429', answer(429, { 'retry-after': '1' }), 'again', 0],
   ['503', answer(503), 'later', 1],
   ['503 of a server that fails everything', answer(503), 'again', 0, { isExcused: true }],
@@ -49,6 +49,7 @@ const ANSWERS: readonly (readonly [
   ['403 before anything has succeeded', answer(403), 'stop credentials', 1],
   ['a port without TLS', fault('no-tls'), 'end TLS', 1],
   ['a port without TLS, where it had it before', fault('no-tls'), 'later', 1, { upSentAt: 0 }],
+  ['403 after a success', answer(403), 'end HTTP_403', 1, { hasSucceeded: true }],
   ['a bad certificate', fault('certificate'), 'stop safety', 1],
 ];
 
@@ -74,14 +75,6 @@ for (const [what, result, expected, attempts, circumstances] of ANSWERS) {
     assert.equal(task.attempts, attempts);
   });
 }
-
-test('403 fails its page alone once anything has succeeded', () => {
-  const { policy } = createPolicy();
-  policy.next(pageTask(0), answer(200), CALM);
-  assert.equal(named(policy.next(pageTask(1), answer(403), CALM)), 'end HTTP_403');
-  const resumed = createPolicy({}, true).policy;
-  assert.equal(named(resumed.next(pageTask(1), answer(403), CALM)), 'end HTTP_403');
-});
 
 test('whatever a guess is answered with is an answer, and none stops the run', () => {
   const { policy } = createPolicy();
@@ -171,16 +164,15 @@ test('whatever comes of a page that only checks others, it never stops the run',
   assert.deepEqual(actions, [...Array(5).fill('again'), 'end HTTP_429']);
 });
 
-function stored(policy: RetryPolicy, task: Task) {
-  const action = policy.next(task, answer(200, { 'content-type': 'text/html' }, '<p>'), CALM);
-  assert.ok(action.kind === 'end');
-  return action.final;
+function stored(task: Task) {
+  countAttempt(task, TIMING);
+  return finalAttempt(answer(200, { 'content-type': 'text/html' }, '<p>'), null, TIMING);
 }
 
 test('a body that is no page is tried again, unless it will be as large the next time', () => {
   const { policy } = createPolicy();
   const task = pageTask(0);
-  const final = stored(policy, task);
+  const final = stored(task);
   const reason = 'the body is not JSON';
   const bad = { kind: 'json', reason, beginning: '<p>', digest: 'a' } as const;
   assert.equal(named(policy.rejected(task, final, bad)), 'later');
@@ -194,7 +186,7 @@ test('the same unreadable body twice is final; another one is not', () => {
   const bad = { kind: 'json', reason: 'no JSON', beginning: null, digest: 'a' } as const;
   for (const kind of ['json', 'encoding'] as const) {
     const task = pageTask(0);
-    const final = stored(policy, task);
+    const final = stored(task);
     assert.equal(named(policy.rejected(task, final, { ...bad, kind })), 'later');
     assert.equal(named(policy.rejected(task, final, { ...bad, kind, digest: 'b' })), 'later');
     assert.equal(named(policy.rejected(task, final, { ...bad, kind })), 'later');
@@ -206,7 +198,7 @@ test('a page unlike the others may heal, but need not be waited for where there 
   const { policy } = createPolicy();
   const unlike = { kind: 'unlike', reason: 'unlike', beginning: null, digest: 'a' } as const;
   const task = pageTask(0);
-  const final = stored(policy, task);
+  const final = stored(task);
   assert.equal(named(policy.rejected(task, final, unlike)), 'later');
   assert.equal(named(policy.rejected(task, final, unlike)), 'later');
   for (const [expected, then] of [
@@ -227,7 +219,7 @@ test('a page without records where there must be some is asked for once more, wh
     ...pageTask(0),
     request: { ...pageTask(0).request, expected: 'counted' },
   } as const;
-  const final = stored(policy, task);
+  const final = stored(task);
   assert.equal(named(policy.rejected(task, final, none)), 'later');
   assert.equal(task.isAskedAgain, true);
 });
@@ -241,7 +233,7 @@ test('a selection that the very first page does not have is an error of usage', 
   } as const;
   const { policy, counters } = createPolicy();
   const task = pageTask(0);
-  const final = stored(policy, task);
+  const final = stored(task);
   assert.throws(() => policy.rejected(task, final, missing), { code: 'SELECTION' });
   counters.fetched = 1;
   assert.equal(named(policy.rejected(task, final, missing)), 'later');
