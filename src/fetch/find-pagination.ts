@@ -67,7 +67,7 @@ export async function findPagination(
   const { pinned, usual, start, next } = paginate;
   if (next !== null) return paginationOfFunction(paginate, options, ask);
   // Where it cannot be loaded, its first use says so.
-  const loading = setTimeout(() => void loadPlans().catch(() => {}), LOAD_AFTER_MS);
+  const loading = setTimeout(() => void loadPlans().catch(() => {}), LOAD_AFTER_MS).unref();
   const discovering = discoverPagination(start, { pinned, usual }, ask);
   const found = await discovering.finally(() => clearTimeout(loading));
   const settled = await settlePagination(found, paginate, options, ask);
