@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import type { Client, Dispatcher } from 'undici';
 import { clientCertificateFault, errorCode, TLS_QUESTION, withProxyCure } from './connect-fault.ts';
 import type { Exchange } from './exchange.ts';
+import type { ClientClass } from './load-undici.ts';
 import { proxyRefusal } from './proxy.ts';
 import { TransportError, type TransportFault } from './transport.ts';
 import { UnaskedContinue } from './unasked-continue.ts';
@@ -46,11 +47,11 @@ export class Http1Connection {
   #unaskedContinue: UnaskedContinue | null = null;
 
   /** @param standing a socket that is connected already, or null */
-  constructor(undici: typeof import('undici'), settings: Http1Settings, standing: Socket | null) {
+  constructor(Client: ClientClass, settings: Http1Settings, standing: Socket | null) {
     this.#settings = settings;
     this.#standing = standing;
     if (standing !== null) this.#watch(standing);
-    this.#client = new undici.Client(settings.origin, {
+    this.#client = new Client(settings.origin, {
       connect: (_options, callback) => {
         this.#openSocket().then(
           (socket) => {

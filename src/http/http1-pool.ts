@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { Fifo } from '../core/queues.ts';
 import { type Exchange, failAll } from './exchange.ts';
 import { Http1Connection, type Http1Settings } from './http1-connection.ts';
+import type { ClientClass } from './load-undici.ts';
 import { TransportError } from './transport.ts';
 
 /** Files that this process opens besides: of the archive, the output, the resolver. */
@@ -15,7 +16,7 @@ export interface Http1PoolSettings extends Pick<Http1Settings, SharedSettings> {
 }
 
 export class Http1Pool {
-  readonly #undici: typeof import('undici');
+  readonly #Client: ClientClass;
   readonly #settings: Http1PoolSettings;
   readonly #waiting = new Fifo<Exchange>();
   readonly #all: Http1Connection[] = [];
@@ -25,8 +26,8 @@ export class Http1Pool {
   #closed = false;
   #hasAnswered = false;
 
-  constructor(undici: typeof import('undici'), settings: Http1PoolSettings) {
-    this.#undici = undici;
+  constructor(Client: ClientClass, settings: Http1PoolSettings) {
+    this.#Client = Client;
     this.#settings = settings;
     this.#most = settings.concurrency;
   }
@@ -54,7 +55,7 @@ export class Http1Pool {
   #add(standing: Socket | null): Http1Connection | null {
     if (this.#all.length >= this.#most || this.#closed) return null;
     const connection = new Http1Connection(
-      this.#undici,
+      this.#Client,
       {
         ...this.#settings,
         hasAnswered: () => this.#hasAnswered,

@@ -9,6 +9,7 @@ import { noHttp2Fault, tcpFault } from './connect-fault.ts';
 import { type Exchange, failAll } from './exchange.ts';
 import { Http1Pool } from './http1-pool.ts';
 import { Http2Pool } from './http2-pool.ts';
+import { loadUndici } from './load-undici.ts';
 import { proxyAuthorization } from './proxy.ts';
 import type { Protocol, TransportError, TransportOptions, TransportTuning } from './transport.ts';
 
@@ -74,7 +75,11 @@ export class OriginConnections {
     this.#deciding = true;
     let opened: Socket | null = null;
     try {
-      const { socket, alpn } = await this.#settings.connect(this.#offer(), !this.#forwards);
+      const offered = this.#offer();
+      const connecting = this.#settings.connect(offered, !this.#forwards);
+      // While the server is waited for; one that failed is loaded again below.
+      if (!offered.includes('h2')) loadUndici().catch(() => undefined);
+      const { socket, alpn } = await connecting;
       opened = socket;
       if (alpn === 'h2') this.#beginHttp2(socket);
       else await this.#beginHttp1(socket);
@@ -129,18 +134,16 @@ export class OriginConnections {
     for (const exchange of this.#waiting.takeAll()) this.pool.submit(exchange);
   }
 
-  /** undici is loaded when it is needed: that takes 100 ms. */
   async #beginHttp1(socket: Socket | null): Promise<void> {
     const { proxy } = this.#settings;
     // The server may cut an idle socket while undici is being loaded.
     socket?.on('error', () => undefined);
-    // By its file: Bun replaces the package by one of its own, which lacks most of it.
-    const undici = await import('undici/index.js');
+    const Client = await loadUndici();
     if (this.#closed !== null) {
       socket?.destroy();
       return;
     }
-    this.#http1 ??= new Http1Pool(undici, {
+    this.#http1 ??= new Http1Pool(Client, {
       ...this.#settings,
       forward:
         this.#forwards && proxy !== null
