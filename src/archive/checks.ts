@@ -1,4 +1,6 @@
 /** What was checked of a list that pages by itself: borders between pages, requests by key, rereadings. */
+
+import { escapeText } from '../core/escape.ts';
 import type { PlanEnd } from '../core/page-info.ts';
 import type { Place } from '../core/page-request.ts';
 import {
@@ -116,6 +118,12 @@ export function checksOf(
   }
   const cut = isTotalThere(pages) ? null : cutPagesText(pagination, pages);
   if (cut !== null) oddities.push(cut);
+  if (pages.nextDrops !== null && !isTotalThere(pages)) {
+    const name = escapeText(pages.nextDrops, 40);
+    oddities.push(
+      `the next link lacks the parameter ${name}: if that is a filter, the pages behind are those of another list (--paginate page or offset would keep it)`,
+    );
+  }
   const enough = isParallel(pagination) ? ENOUGH_OF_COUNTED : 1;
   if (!isProof && readAgain > 0 && readAgain < enough * pages.pages) {
     const [some, all] = [readAgain, pages.pages].map(formatCount);

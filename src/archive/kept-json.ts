@@ -207,6 +207,7 @@ const pageInfoShape: Shape<PageInfo> = {
   listIs: orAbsent(oneOf(['null', 'absent'])),
   nextHoldsKey: orAbsent(isTrue),
   nextByField: orAbsent(isText),
+  nextDrops: orAbsent(isText),
   skips: orAbsent(isCount),
   shortOf: orAbsent(isCount),
   firstRecord: orAbsent(isText),

@@ -81,6 +81,8 @@ export interface PageFacts extends Readonly<typeof emptyTally> {
   /** What the last of the pages `byField` names, and how many records a page `shortOfAsked` was asked for. */
   readonly nextByField: string | null;
   readonly askedOfPage: number;
+  /** The parameter that the first next link without it lacks. */
+  readonly nextDrops: string | null;
   /** Neighbouring pages, the second of which does not begin with the last record of the first; a few. */
   readonly brokenBorders: readonly { readonly first: Place; readonly second: Place }[];
   /** A refusal behind the end that does not say whether there is such a page. */

@@ -81,6 +81,7 @@ class PageScan {
   #partialBy: string | null = null;
   #nextByField: string | null = null;
   #askedOfPage = 0;
+  #nextDrops: string | null = null;
   #refusedBehind: number | null = null;
 
   constructor(
@@ -171,7 +172,8 @@ class PageScan {
 
   /** How a page before others with records names what follows. */
   #noteNext(pageInfo: PageInfo | null): void {
-    const { skips = 0, shortOf = 0, nextByField = null } = pageInfo ?? {};
+    const { skips = 0, shortOf = 0, nextByField = null, nextDrops = null } = pageInfo ?? {};
+    this.#nextDrops ??= nextDrops;
     if (skips > 0) this.#tally.skipping += 1;
     if (shortOf > 0) this.#tally.shortOfAsked += 1;
     this.#askedOfPage = Math.max(this.#askedOfPage, shortOf);
@@ -205,6 +207,7 @@ class PageScan {
       partialBy: this.#partialBy,
       nextByField: this.#nextByField,
       askedOfPage: this.#askedOfPage,
+      nextDrops: this.#nextDrops,
       refusedBehind: this.#refusedBehind,
       branches: branches.length,
       endsSeen: branches.filter(({ isEndSeen }) => isEndSeen).length,

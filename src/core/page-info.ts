@@ -81,6 +81,8 @@ export interface PageInfo {
   readonly nextHoldsKey?: true;
   /** What it names as the next page holds this property of its last record, which others may have too. */
   readonly nextByField?: string;
+  /** What it names as the next page counts on and lacks this parameter, which the page was asked with. */
+  readonly nextDrops?: string;
   /** What it names as the next page begins so many records behind its last one. Absent for none. */
   readonly skips?: number;
   /** The next page is named by its number, and this one holds fewer records than so many, as were asked for. */

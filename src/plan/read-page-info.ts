@@ -3,6 +3,7 @@ import type { NextStep, PageInfo } from '../core/page-info.ts';
 import type { Pagination } from '../core/pagination.ts';
 import { parseLinkHeader } from './link-header.ts';
 import { countOf, isTooLong, readCount, readFlag, readString } from './literal.ts';
+import { nextDrops } from './next-drops.ts';
 import { nextHoldsKey } from './next-holds-key.ts';
 import { readSkips } from './next-skips.ts';
 import {
@@ -53,8 +54,11 @@ function ofChain(
   pagination: Pagination,
   step: NextStep | null,
   page: ReadablePage & Pick<PageInfo, 'echoedSize'>,
-): Pick<PageInfo, 'nextHoldsKey' | 'skips' | 'shortOf'> {
-  return nextHoldsKey(step, page) ? { nextHoldsKey: true } : readSkips(step, page, pagination);
+): Pick<PageInfo, 'nextHoldsKey' | 'nextDrops' | 'skips' | 'shortOf'> {
+  if (nextHoldsKey(step, page)) return { nextHoldsKey: true };
+  const dropped = nextDrops(step, page.url);
+  const drops = dropped === null ? {} : { nextDrops: dropped };
+  return { ...readSkips(step, page, pagination), ...drops };
 }
 
 /** Names, in lower case, of the response headers that a page info is read from. */

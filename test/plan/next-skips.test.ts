@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NextStep } from '../../src/core/page-info.ts';
 import { nextByField } from '../../src/plan/next-by-field.ts';
+import { nextDrops } from '../../src/plan/next-drops.ts';
 import { readSkips } from '../../src/plan/next-skips.ts';
 import { paginationOf } from './simulated-list.ts';
 
@@ -75,5 +76,24 @@ test('a property of the last record that others may share is seen, and none besi
     toCursor('opaque'),
   ]) {
     assert.equal(by(step, last), null, JSON.stringify(step));
+  }
+});
+
+test('a link that counts on tells which parameter of the page it lacks', () => {
+  const drops = (own: string, step: NextStep) => nextDrops(step, `https://a.example/?${own}`);
+  assert.equal(drops('status=open', toUrl('page=2')), 'status');
+  assert.equal(drops('status=open&limit=20', toUrl('offset=20&limit=20')), 'status');
+  assert.equal(drops('page=1&q=x', toUrl('page=2')), 'q');
+  for (const [own, step] of [
+    ['status=open', toUrl('status=open&page=2')],
+    ['status=open&page=1', toUrl('page=2&status=open')],
+    ['per_page=20&format=json&q=', toUrl('page=2')],
+    ['api_key=abc', toUrl('page=2')],
+    ['status=open', toUrl('cursor=abc')],
+    ['status=open', toUrl('page=2&cursor=abc')],
+    ['status=open', toCursor('2')],
+    ['status=open', { kind: 'url', url: 'https://a.example/open?page=2' }],
+  ] as const) {
+    assert.equal(drops(own, step), null, `${own} ${JSON.stringify(step)}`);
   }
 });

@@ -315,3 +315,29 @@ suite('null in the place of a record', () => {
     }
   });
 });
+
+suite('next links that leave out a filter', () => {
+  const mixed = Array.from({ length: 120 }, (_, id) => ({ id, open: id < 30 }));
+  const answer =
+    (isKept: boolean) =>
+    (url: URL): JsonReply => {
+      const status = url.searchParams.get('status');
+      const all = mixed.filter(({ open }) => status === null || open);
+      const page = Number(url.searchParams.get('page') ?? 1);
+      const filter = isKept && status !== null ? `status=${status}&` : '';
+      const next = 20 * page < all.length ? `/things?${filter}page=${page + 1}` : null;
+      return { body: { items: all.slice(20 * (page - 1), 20 * page), next } };
+    };
+  const options = { paginate: { style: 'next', nextPath: 'next' } } as const;
+
+  test('lead to another list, so that the run is not complete', async (t) => {
+    const { summary } = await fetchJson(t, answer(false), options, '/things?status=open');
+    assert.equal(summary.verdict.name, 'unverified', JSON.stringify(summary.verdict));
+    assert.match(summary.verdict.reasons.join(), /the next link lacks the parameter status/);
+  });
+
+  test('and those that keep it do not', async (t) => {
+    const { summary } = await fetchJson(t, answer(true), options, '/things?status=open');
+    assert.equal(summary.verdict.name, 'complete', JSON.stringify(summary.verdict));
+  });
+});
