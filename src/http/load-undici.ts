@@ -1,6 +1,14 @@
 import type { Client } from 'undici';
+import { errorCode } from './connect-fault.ts';
 
 export type ClientClass = typeof Client;
+
+/** How Node says that a package has no such file, or does not show it. */
+const IS_ELSEWHERE = new Set([
+  'MODULE_NOT_FOUND',
+  'ERR_MODULE_NOT_FOUND',
+  'ERR_PACKAGE_PATH_NOT_EXPORTED',
+]);
 
 let loading: Promise<ClientClass> | null = null;
 
@@ -21,7 +29,8 @@ async function load(): Promise<ClientClass> {
   try {
     // @ts-expect-error: undici has types for its main file alone
     return (await import('undici/lib/dispatcher/client.js')).default;
-  } catch {
+  } catch (error) {
+    if (!IS_ELSEWHERE.has(errorCode(error))) throw error;
     // By its file: Bun replaces the package by one of its own, which lacks most of it.
     return (await import('undici/index.js')).Client;
   }

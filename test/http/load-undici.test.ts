@@ -20,8 +20,8 @@ test('undici is loaded without the parts that are not used', async () => {
 test('an undici that keeps its client elsewhere is loaded whole', async () => {
   const hooks = registerHooks({
     resolve(specifier, context, next) {
-      if (specifier.endsWith('dispatcher/client.js')) throw new Error('no such file');
-      return next(specifier, context);
+      const isClient = specifier.endsWith('dispatcher/client.js');
+      return next(isClient ? 'undici/lib/gone.js' : specifier, context);
     },
   });
   try {
