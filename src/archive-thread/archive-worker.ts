@@ -51,9 +51,8 @@ export function returnArchiveWorker(worker: Worker): void {
 function keepSpare(worker: Worker, ending: NodeJS.Timeout): void {
   spares.set(worker, ending);
   worker.unref();
-  worker.on('error', () => undefined);
-  // The next one fails in the same way, before who took it.
-  worker.once('exit', () => spares.delete(worker));
+  // The next one fails in the same way, before who took it. Its error comes first, its exit some turns later.
+  for (const event of ['error', 'exit']) worker.on(event, () => spares.delete(worker));
 }
 
 /** Removes listeners event by event: the worker also listens to itself, to know when to read its port. */

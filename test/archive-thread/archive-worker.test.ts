@@ -52,3 +52,12 @@ test('one that dies while it waits is replaced', async () => {
   assert.notEqual(next, worker);
   await next.terminate();
 });
+
+test('one that has failed and is not gone yet is given to nobody, who would hear only of its end', async () => {
+  const worker = takeArchiveWorker();
+  returnArchiveWorker(worker);
+  worker.emit('error', new Error('EMFILE: too many open files'));
+  const next = takeArchiveWorker();
+  await Promise.all([next.terminate(), worker.terminate()]);
+  assert.notEqual(next, worker);
+});
