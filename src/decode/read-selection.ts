@@ -9,7 +9,7 @@ import { isArray, isTrue, rootOf } from './jmespath/value.ts';
 import { createProjector, projectionOf } from './projection.ts';
 import { isExpression, parseSelection, type Selection } from './selection.ts';
 
-/** Whether a page says about itself that it failed. */
+/** Whether a page says itself that it failed. */
 export interface PageCondition {
   /** As the user wrote it. */
   readonly text: string;

@@ -13,7 +13,7 @@ import { type Attempt, createTask, type FinalAttempt, type Task } from './task.t
 /** Gets a page. A failure is an answer too, except for the first page. */
 export type Ask = (request: PageRequest) => Promise<PageView>;
 
-/** Whether a page, as `pageValue` has it, says about itself that it failed, so that it is none. */
+/** Whether a page, as `pageValue` has it, says itself that it failed, so that it is none. */
 export type FailureCheck = (page: unknown, request: PageRequest) => boolean;
 
 /** The first page did not come, so nothing can be found out. */

@@ -151,7 +151,7 @@ function withPagesCounted(pagination: Pagination): Pagination {
   return { ...pagination, records: PAGE_ITSELF, totalPath: null, totalHeader: null };
 }
 
-/** A first page without records that tells of an error is no list to be looked into; null for any other. */
+/** A first page without records that reports an error is no list to be looked into; null for any other. */
 function endOfError(
   { pagination, responses }: Discovery,
   options: ResolvedOptions,
@@ -160,7 +160,7 @@ function endOfError(
   if (pagination.records !== null || !saysThatItFailed(json)) return null;
   const said = errorExcerpt(json, request.url, options);
   if (said === null) return null;
-  const detail = `it has no records and tells of an error: the server says ${said}`;
+  const detail = `it has no records and reports an error: the server says ${said}`;
   return { reason: 'single', detail, isFinal: true, cures: [] };
 }
 

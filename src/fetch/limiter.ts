@@ -297,7 +297,11 @@ function isTimeout(fault: TransportFault | null): boolean {
 
 /** Faults of making the connection, which no page is the cause of. */
 const UNREACHABLE = new Set<TransportFault | null>([
-  ...(['no-name', 'dns', 'refused', 'connect-timeout', 'proxy'] as const),
+  'no-name',
+  'dns',
+  'refused',
+  'connect-timeout',
+  'proxy',
 ]);
 
 function failureKind(fault: TransportFault | null): FailureKind {

@@ -1,4 +1,4 @@
-/** A whole page that says about itself that it was refused, and what it says of a wait. */
+/** A whole page that says itself that it was refused, and how long it says to wait. */
 import type { Rejection } from '../archive-thread/messages.ts';
 import { limitInBody } from '../http/limits/limit-in-body.ts';
 import { statedWaitMs } from '../http/limits/retry-after.ts';

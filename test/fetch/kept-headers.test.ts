@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KnownCredentials } from '../../src/core/known-credentials.ts';
-import { keptHeaders } from '../../src/fetch/task.ts';
+import { keptHeaders } from '../../src/fetch/kept-headers.ts';
 
 const known = new KnownCredentials([], ['sid']);
 

@@ -607,7 +607,7 @@ suite('a run that found one page only begins again', () => {
     const { summary } = await fetchJson(t, () => ({ body: wrong }));
     assert.match(
       summary.verdict.reasons[0]!,
-      /tells of an error: the server says "the quota is used up"$/,
+      /reports an error: the server says "the quota is used up"$/,
     );
   });
 });
